@@ -1,0 +1,1 @@
+//! The account module: orientation, settings, audit and export.

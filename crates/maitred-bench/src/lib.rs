@@ -1,0 +1,1 @@
+//! Load generator and the reference servers that the benchmarks are measured against.

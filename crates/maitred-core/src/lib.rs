@@ -1,0 +1,1 @@
+//! The protocol layer, the tool trait, callers, menus and dispatch.

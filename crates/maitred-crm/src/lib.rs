@@ -1,0 +1,1 @@
+//! The crm module: companies, contacts, leads, deals, activities, to-dos, segments, forecasts.

@@ -1,0 +1,1 @@
+//! The demo organisation and the importers of real data sets.

@@ -1,0 +1,1 @@
+//! Business words without tables: money, quantity, rounding, business time, references, ports.

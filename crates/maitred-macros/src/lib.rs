@@ -1,0 +1,1 @@
+//! Derives for tool arguments, tool outputs and stored records.

@@ -1,0 +1,1 @@
+//! Org databases: engines, transactions, change log, outbox, receipts, search, migrations.

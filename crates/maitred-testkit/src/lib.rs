@@ -1,0 +1,1 @@
+//! Fixtures and checks that cover every tool by existing.
