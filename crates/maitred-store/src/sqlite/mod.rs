@@ -1,0 +1,145 @@
+//! The SQLite engine: one file per organisation, readers that never wait, one writer that commits in groups.
+
+mod checkpoint;
+mod connection;
+mod lane;
+mod org;
+mod writer;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::engine::is_slug;
+use crate::migrate::Migration;
+use crate::{Engine, OrgStore, StoreError, StoreFault, StoreResult};
+
+use checkpoint::Checkpointer;
+use lane::ReportLane;
+use org::SqliteOrg;
+
+/// Settings of the engine; the defaults suit a server.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// Databases kept open. Opening one costs about a millisecond, so this should hold the active set.
+    pub open_databases: usize,
+    /// How long to wait for a lock held by another process.
+    pub patience: Duration,
+    /// Threads for reports and scans.
+    pub report_threads: usize,
+    /// Writes that may wait for one organisation; more are refused as busy.
+    pub write_queue: usize,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            open_databases: 512,
+            patience: Duration::from_secs(2),
+            report_threads: (cores / 2).clamp(1, 8),
+            write_queue: 4096,
+        }
+    }
+}
+
+struct Kept {
+    store: Arc<SqliteOrg>,
+    used: AtomicU64,
+}
+
+/// Databases as files `<directory>/<name>.sqlite`.
+pub struct SqliteEngine {
+    directory: PathBuf,
+    options: SqliteOptions,
+    open: Mutex<HashMap<String, Kept>>,
+    clock: AtomicU64,
+    lane: Arc<ReportLane>,
+    checkpointer: Arc<Checkpointer>,
+}
+
+impl SqliteEngine {
+    /// An engine over a directory, which is made when it is not there.
+    ///
+    /// # Errors
+    /// `ReadOnly` or `Unavailable` when the directory cannot be made.
+    pub fn new(directory: &Path, options: SqliteOptions) -> StoreResult<Self> {
+        std::fs::create_dir_all(directory).map_err(|error| {
+            let fault = match error.kind() {
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => StoreFault::ReadOnly,
+                _ => StoreFault::Unavailable,
+            };
+            StoreError::new(fault, format!("cannot make the directory `{}`: {error}", directory.display()))
+        })?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            lane: Arc::new(ReportLane::new(options.report_threads)?),
+            options,
+            open: Mutex::default(),
+            clock: AtomicU64::new(0),
+            checkpointer: Arc::new(Checkpointer::new()?),
+        })
+    }
+
+    fn path(&self, name: &str) -> StoreResult<PathBuf> {
+        if !is_slug(name) {
+            return Err(StoreError::defect(format!("`{name}` cannot name a database")));
+        }
+        Ok(self.directory.join(format!("{name}.sqlite")))
+    }
+
+    fn keep(&self, name: &str, store: Arc<SqliteOrg>) -> Arc<dyn OrgStore> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
+        // Somebody else may have opened it meanwhile; one of the two is enough.
+        let kept = open.entry(name.to_owned()).or_insert(Kept { store, used });
+        let store = Arc::clone(&kept.store);
+        while open.len() > self.options.open_databases {
+            let oldest = open
+                .iter()
+                .filter(|(_, kept)| Arc::strong_count(&kept.store) == 1)
+                .min_by_key(|(_, kept)| kept.used.load(Ordering::Relaxed))
+                .map(|(name, _)| name.clone());
+            match oldest {
+                Some(name) => drop(open.remove(&name)),
+                // Every one is in use right now: the bound gives way rather than the callers.
+                None => break,
+            }
+        }
+        store
+    }
+}
+
+impl Engine for SqliteEngine {
+    fn create(&self, name: &str, migrations: &[Migration]) -> StoreResult<Arc<dyn OrgStore>> {
+        let path = self.path(name)?;
+        if path.exists() {
+            return Err(StoreError::new(StoreFault::Unique, format!("the database `{name}` exists already")));
+        }
+        let store = SqliteOrg::create(&path, migrations, &self.options, &self.lane, &self.checkpointer)?;
+        Ok(self.keep(name, store))
+    }
+
+    fn open(&self, name: &str, migrations: &[Migration]) -> StoreResult<Arc<dyn OrgStore>> {
+        {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(kept) = open.get(name) {
+                kept.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+                return Ok(Arc::clone(&kept.store) as Arc<dyn OrgStore>);
+            }
+        }
+        let path = self.path(name)?;
+        let store = SqliteOrg::open(&path, migrations, &self.options, &self.lane, &self.checkpointer)?;
+        Ok(self.keep(name, store))
+    }
+
+    fn exists(&self, name: &str) -> StoreResult<bool> {
+        Ok(self.path(name)?.exists())
+    }
+
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
+}

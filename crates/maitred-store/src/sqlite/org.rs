@@ -1,0 +1,213 @@
+//! One open database file.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::SqliteOptions;
+use super::checkpoint::Checkpointer;
+use super::connection::{KEYED_READS, Purpose, SqliteConnection, translate};
+use super::lane::ReportLane;
+use super::writer;
+use crate::engine::{Budget, OrgStore, WriteJob};
+use crate::migrate::{self, Migration, STORE_MIGRATIONS};
+use crate::tx::{Connection, ReadTx, WriteTx};
+use crate::{StoreError, StoreFault, StoreResult};
+
+/// Idle read connections kept per database.
+const IDLE_READERS: usize = 8;
+
+pub(super) struct SqliteOrg {
+    path: PathBuf,
+    patience: Duration,
+    queue: usize,
+    readers: Arc<Mutex<Vec<SqliteConnection>>>,
+    writer: Mutex<Option<SyncSender<WriteJob>>>,
+    watcher: Mutex<Option<SqliteConnection>>,
+    lane: Arc<ReportLane>,
+    checkpointer: Arc<Checkpointer>,
+}
+
+fn steps(migrations: &[Migration]) -> Vec<Migration> {
+    STORE_MIGRATIONS.iter().chain(migrations).copied().collect()
+}
+
+impl SqliteOrg {
+    pub(super) fn create(
+        path: &Path,
+        migrations: &[Migration],
+        options: &SqliteOptions,
+        lane: &Arc<ReportLane>,
+        checkpointer: &Arc<Checkpointer>,
+    ) -> StoreResult<Arc<Self>> {
+        let connection = SqliteConnection::open(path, Purpose::Create, options.patience)?;
+        connection.batch(migrate::MIGRATION_TABLE)?;
+        bring_up_to_date(&connection, migrations)?;
+        drop(connection);
+        Self::open(path, migrations, options, lane, checkpointer)
+    }
+
+    pub(super) fn open(
+        path: &Path,
+        migrations: &[Migration],
+        options: &SqliteOptions,
+        lane: &Arc<ReportLane>,
+        checkpointer: &Arc<Checkpointer>,
+    ) -> StoreResult<Arc<Self>> {
+        if !path.exists() {
+            return Err(StoreError::new(StoreFault::Unavailable, format!("there is no `{}`", path.display())));
+        }
+        let reader = SqliteConnection::open(path, Purpose::Read, options.patience)?;
+        // Nothing to be done is the usual case and takes no lock: clients start two servers at once.
+        if !migrate::pending(&ReadTx::new(&reader), &steps(migrations))?.is_empty() {
+            bring_up_to_date(&SqliteConnection::open(path, Purpose::Write, options.patience)?, migrations)?;
+        }
+        Ok(Arc::new(Self {
+            path: path.to_owned(),
+            patience: options.patience,
+            queue: options.write_queue,
+            readers: Arc::new(Mutex::new(vec![reader])),
+            writer: Mutex::new(None),
+            watcher: Mutex::new(None),
+            lane: Arc::clone(lane),
+            checkpointer: Arc::clone(checkpointer),
+        }))
+    }
+
+    fn sender(&self) -> StoreResult<SyncSender<WriteJob>> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = writer.as_ref() {
+            return Ok(sender.clone());
+        }
+        let connection = SqliteConnection::open(&self.path, Purpose::Write, self.patience)?;
+        let sender = writer::start(connection, &self.path, self.queue, Arc::clone(&self.checkpointer))?;
+        *writer = Some(sender.clone());
+        Ok(sender)
+    }
+}
+
+fn bring_up_to_date(connection: &SqliteConnection, migrations: &[Migration]) -> StoreResult<()> {
+    connection.run("BEGIN IMMEDIATE")?;
+    let tx = WriteTx::new(connection, epoch());
+    // Asked again under the lock: another process may have been faster.
+    let outcome = migrate::pending(&tx, &steps(migrations)).and_then(|pending| migrate::apply(&tx, &pending));
+    match outcome {
+        Ok(()) => connection.run("COMMIT"),
+        Err(error) => {
+            connection.run("ROLLBACK")?;
+            Err(error)
+        }
+    }
+}
+
+/// Migrations are recorded without a time of their own: what ran is what matters, and no clock is at hand here.
+fn epoch() -> String {
+    "1970-01-01T00:00:00.000Z".to_owned()
+}
+
+fn take_reader(
+    readers: &Mutex<Vec<SqliteConnection>>,
+    path: &Path,
+    patience: Duration,
+) -> StoreResult<SqliteConnection> {
+    let idle = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    match idle {
+        Some(connection) => Ok(connection),
+        None => SqliteConnection::open(path, Purpose::Read, patience),
+    }
+}
+
+fn give_back(readers: &Mutex<Vec<SqliteConnection>>, connection: SqliteConnection) {
+    let mut idle = readers.lock().unwrap_or_else(PoisonError::into_inner);
+    if idle.len() < IDLE_READERS {
+        idle.push(connection);
+    }
+}
+
+/// One snapshot from the first statement to the last.
+fn snapshot(connection: &SqliteConnection, body: impl FnOnce(&ReadTx<'_>)) -> StoreResult<()> {
+    connection.run("BEGIN")?;
+    // A panic leaves the connection inside its transaction; it is dropped with the unwinding and not given back.
+    body(&ReadTx::new(connection));
+    connection.run("COMMIT")
+}
+
+impl OrgStore for SqliteOrg {
+    fn read(&self, budget: &Budget, body: &mut dyn FnMut(&ReadTx<'_>)) -> StoreResult<()> {
+        KEYED_READS.fetch_add(1, Ordering::Relaxed);
+        let connection = take_reader(&self.readers, &self.path, self.patience)?;
+        connection.limited(budget, false, || snapshot(&connection, |tx| body(tx)))?;
+        give_back(&self.readers, connection);
+        Ok(())
+    }
+
+    fn report(&self, budget: Budget, body: Box<dyn FnOnce(StoreResult<&ReadTx<'_>>) + Send>) {
+        let (readers, path, patience) = (Arc::clone(&self.readers), self.path.clone(), self.patience);
+        let task = Box::new(move || match take_reader(&readers, &path, patience) {
+            Ok(connection) => {
+                let ended = connection.limited(&budget, true, || snapshot(&connection, |tx| body(Ok(tx))));
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a report's transaction did not end cleanly");
+                } else {
+                    give_back(&readers, connection);
+                }
+            }
+            Err(error) => body(Err(error)),
+        });
+        // Dropped with its body when the lane is full; the body's owner tells its caller.
+        drop(self.lane.run(task));
+    }
+
+    fn write(&self, job: WriteJob) {
+        let sender = match self.sender() {
+            Ok(sender) => sender,
+            Err(error) => return (job.done)(Err(error)),
+        };
+        if let Err(refused) = sender.try_send(job) {
+            let (job, what) = match refused {
+                TrySendError::Full(job) => (job, "too many writes are waiting"),
+                TrySendError::Disconnected(job) => (job, "the writer has stopped"),
+            };
+            (job.done)(Err(StoreError::new(StoreFault::Busy, what)));
+        }
+    }
+
+    fn backup(&self, target: &Path) -> StoreResult<()> {
+        if target.exists() {
+            return Err(StoreError::new(StoreFault::Unique, format!("`{}` exists already", target.display())));
+        }
+        let source = rusqlite::Connection::open_with_flags(
+            &self.path,
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(translate)?;
+        source.busy_timeout(self.patience).map_err(translate)?;
+        let target = target
+            .to_str()
+            .ok_or_else(|| StoreError::new(StoreFault::Unavailable, "the path of the copy is not UTF-8"))?;
+        source.execute("VACUUM INTO ?1", [target]).map_err(translate)?;
+        Ok(())
+    }
+
+    fn check(&self) -> StoreResult<Vec<String>> {
+        let connection = take_reader(&self.readers, &self.path, self.patience)?;
+        let mut statement = connection.raw.prepare("PRAGMA quick_check(20)").map_err(translate)?;
+        let found = statement
+            .query_map([], |row| row.get::<_, String>(0))
+            .and_then(Iterator::collect::<Result<Vec<String>, _>>)
+            .map_err(translate)?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    fn data_version(&self) -> StoreResult<i64> {
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        if watcher.is_none() {
+            *watcher = Some(SqliteConnection::open(&self.path, Purpose::Read, self.patience)?);
+        }
+        let connection = watcher.as_ref().ok_or_else(|| StoreError::defect("no watcher"))?;
+        let mut statement = connection.raw.prepare_cached("PRAGMA data_version").map_err(translate)?;
+        statement.query_row([], |row| row.get(0)).map_err(translate)
+    }
+}
