@@ -28,41 +28,54 @@ fn structure(input: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
         let Some(ident) = &field.ident else { continue };
         let wire = plain(ident);
         let about = doc(&field.attrs);
-        if about.is_empty() {
-            return Err(Error::new_spanned(ident, "an argument needs a doc comment: a model reads it"));
-        }
         let kind = &field.ty;
-        let (mut min, mut max) = (quote!(None), quote!(None));
+        let (mut min, mut max, mut flatten) = (quote!(None), quote!(None), false);
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("arg")) {
             attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("flatten") {
+                    flatten = true;
+                    return Ok(());
+                }
                 let value: syn::Expr = meta.value()?.parse()?;
                 if meta.path.is_ident("min") {
                     min = quote!(Some(#value));
                 } else if meta.path.is_ident("max") {
                     max = quote!(Some(#value));
                 } else {
-                    return Err(meta.error("known are `min` and `max`"));
+                    return Err(meta.error("known are `min`, `max` and `flatten`"));
                 }
                 Ok(())
             })?;
         }
+        if flatten {
+            describe.push(quote!(<#kind as ::maitred_core::args::Arguments>::fields(out);));
+            take.push(quote!(#ident: <#kind as ::maitred_core::args::Arguments>::from_object(object)?));
+            continue;
+        }
+        if about.is_empty() {
+            return Err(Error::new_spanned(ident, "an argument needs a doc comment: a model reads it"));
+        }
         let limits = quote!(::maitred_core::args::Limits { min: #min, max: #max });
         describe.push(quote! {
-            ::maitred_core::args::ArgField {
+            out.push(::maitred_core::args::ArgField {
                 name: #wire,
                 about: #about,
                 required: !<#kind as ::maitred_core::args::Arg>::OPTIONAL,
                 limits: #limits,
                 schema: <#kind as ::maitred_core::args::Arg>::schema,
                 words: <#kind as ::maitred_core::args::Arg>::WORDS,
-            }
+            });
         });
         take.push(quote!(#ident: object.take(#wire, #limits)?));
     }
     let unused = take.is_empty().then(|| quote!(let _ = &object;));
+    let unused_out = describe.is_empty().then(|| quote!(let _ = &out;));
     Ok(quote! {
         impl ::maitred_core::args::Arguments for #name {
-            const FIELDS: &'static [::maitred_core::args::ArgField] = &[#(#describe),*];
+            fn fields(out: &mut ::std::vec::Vec<::maitred_core::args::ArgField>) {
+                #unused_out
+                #(#describe)*
+            }
             fn from_object(
                 object: &mut ::maitred_core::args::Object<'_>,
             ) -> ::core::result::Result<Self, ::maitred_core::args::ArgFault> {
@@ -73,8 +86,7 @@ fn structure(input: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
         impl ::maitred_core::args::Arg for #name {
             fn schema(limits: ::maitred_core::args::Limits, out: &mut ::std::string::String) {
                 let _ = limits;
-                ::maitred_core::args::object_schema(
-                    <Self as ::maitred_core::args::Arguments>::FIELDS, &[], out);
+                ::maitred_core::args::object_schema::<Self>(&[], out);
             }
             fn parse(
                 json: &str,

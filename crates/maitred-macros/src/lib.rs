@@ -13,7 +13,8 @@ use syn::{Attribute, DeriveInput, Expr, ExprLit, Lit, Meta, parse_macro_input};
 /// Arguments of a tool, or an object inside them: parsing, schema and limits from the fields and their comments.
 ///
 /// On a struct with named fields: every field needs a doc comment (it is what the model reads). `#[arg(min = 1,
-/// max = 100)]` bounds a number, the characters of a text or the items of a list. On an enum of unit variants: a
+/// max = 100)]` bounds a number, the characters of a text or the items of a list; `#[arg(flatten)]` takes in the
+/// fields of another arguments struct. On an enum of unit variants: a
 /// closed list of words in `snake_case`.
 #[proc_macro_derive(ToolArgs, attributes(arg))]
 pub fn tool_args(input: TokenStream) -> TokenStream {

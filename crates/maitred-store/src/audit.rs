@@ -6,7 +6,7 @@
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::value::{Column, FromRow, Row};
+use crate::value::{FromRow, Row};
 use crate::{ReadTx, StoreError, StoreResult, WriteTx, params};
 
 /// Who did what, before it has a place in the chain.
@@ -210,7 +210,8 @@ pub fn verify(tx: &ReadTx<'_>, key: &[u8]) -> StoreResult<Verdict> {
             if line.link(key, &previous)? != line.chain {
                 return broken("the line, or the one before it, was changed");
             }
-            let logged = tx.count("SELECT COUNT(*) FROM change_log WHERE audit_seq = $1", params![line.seq])?;
+            let logged =
+                tx.count("SELECT COUNT(*) FROM change_log WHERE audit_seq = $1", params![line.seq])?;
             if logged != line.change_count {
                 return broken("its change log entries are not complete");
             }

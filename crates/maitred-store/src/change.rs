@@ -85,7 +85,9 @@ pub fn json_string(text: &str, out: &mut String) {
         match escape {
             Some(escape) => out.push_str(escape),
             // Writing to a String cannot fail.
-            None => drop(write!(out, "\\u{byte:04x}")),
+            None => {
+                let _ = write!(out, "\\u{byte:04x}");
+            }
         }
         plain = index + 1;
     }
@@ -97,7 +99,9 @@ pub fn json_string(text: &str, out: &mut String) {
 pub(crate) fn json_value(value: &Param<'_>, out: &mut String) {
     match value {
         Param::Null => out.push_str("null"),
-        Param::Int(number) => drop(write!(out, "{number}")),
+        Param::Int(number) => {
+            let _ = write!(out, "{number}");
+        }
         Param::Text(text) => json_string(text, out),
     }
 }

@@ -1,6 +1,5 @@
 //! What is written beside every change, in the same transaction: change log, receipt, outbox.
 
-use crate::value::Column;
 use crate::{ReadTx, StoreResult, WriteTx, params};
 
 /// A stored answer, for retries of the same request.
@@ -25,7 +24,12 @@ pub fn receipt(tx: &ReadTx<'_>, principal: &str, request_key: &str) -> StoreResu
 }
 
 /// Keeps an answer for retries.
-pub fn put_receipt(tx: &WriteTx<'_>, principal: &str, request_key: &str, receipt: &Receipt) -> StoreResult<()> {
+pub fn put_receipt(
+    tx: &WriteTx<'_>,
+    principal: &str,
+    request_key: &str,
+    receipt: &Receipt,
+) -> StoreResult<()> {
     tx.execute(
         "INSERT INTO receipt (principal, request_key, tool, arguments_digest, answer, at) \
          VALUES ($1, $2, $3, $4, $5, $6)",

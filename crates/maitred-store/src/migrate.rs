@@ -38,13 +38,18 @@ pub fn pending(tx: &ReadTx<'_>, wanted: &[Migration]) -> StoreResult<Vec<Migrati
         if newest.is_some_and(|newest| *number > newest) {
             return Err(StoreError::new(
                 StoreFault::TooNew,
-                format!("the tables of `{domain}` are at version {number}, this binary knows {}", newest.unwrap_or(0)),
+                format!(
+                    "the tables of `{domain}` are at version {number}, this binary knows {}",
+                    newest.unwrap_or(0)
+                ),
             ));
         }
     }
     Ok(wanted
         .iter()
-        .filter(|step| !recorded.iter().any(|(domain, number)| domain == step.domain && *number == step.number))
+        .filter(|step| {
+            !recorded.iter().any(|(domain, number)| domain == step.domain && *number == step.number)
+        })
         .copied()
         .collect())
 }
@@ -53,7 +58,10 @@ pub fn pending(tx: &ReadTx<'_>, wanted: &[Migration]) -> StoreResult<Vec<Migrati
 pub fn apply(tx: &WriteTx<'_>, steps: &[Migration]) -> StoreResult<()> {
     for step in steps {
         tx.batch(step.sql).map_err(|error| {
-            StoreError::new(error.fault, format!("migration {} {}: {}", step.domain, step.number, error.detail()))
+            StoreError::new(
+                error.fault,
+                format!("migration {} {}: {}", step.domain, step.number, error.detail()),
+            )
         })?;
         tx.execute(
             "INSERT INTO migration (domain, number, name, at) VALUES ($1, $2, $3, $4)",

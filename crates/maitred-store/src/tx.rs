@@ -159,7 +159,10 @@ impl<'c> WriteTx<'c> {
             params.push(Param::Int(before.version()));
         }
         if self.read.connection.execute(R::UPDATE, &params)? != 1 {
-            return Err(StoreError::new(StoreFault::Stale, format!("{} {} changed meanwhile", R::TABLE, before.id())));
+            return Err(StoreError::new(
+                StoreFault::Stale,
+                format!("{} {} changed meanwhile", R::TABLE, before.id()),
+            ));
         }
         self.note(ChangeKind::Updated, &*after, Some(old), Some(new));
         Ok(true)

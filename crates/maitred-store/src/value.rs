@@ -174,9 +174,8 @@ impl<'a> Row<'a> {
 
     /// The typed value at `index`, counted from 0.
     pub fn get<T: Column>(&self, index: usize) -> StoreResult<T> {
-        T::from_param(self.0.value(index)?).map_err(|error| {
-            StoreError::new(error.fault, format!("column {index}: {}", error.detail()))
-        })
+        T::from_param(self.0.value(index)?)
+            .map_err(|error| StoreError::new(error.fault, format!("column {index}: {}", error.detail())))
     }
 }
 

@@ -22,9 +22,9 @@ pub(super) struct Checkpointer {
 impl Checkpointer {
     pub(super) fn new() -> StoreResult<Self> {
         let (paths, receiver) = channel();
-        std::thread::Builder::new().name("checkpoint".to_owned()).spawn(move || work(&receiver)).map_err(|error| {
-            StoreError::new(StoreFault::Unavailable, format!("no thread for checkpoints: {error}"))
-        })?;
+        std::thread::Builder::new().name("checkpoint".to_owned()).spawn(move || work(&receiver)).map_err(
+            |error| StoreError::new(StoreFault::Unavailable, format!("no thread for checkpoints: {error}")),
+        )?;
         Ok(Self { paths })
     }
 

@@ -165,9 +165,9 @@ fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Param<'_>]) -> 
             .and_then(|name| name.strip_prefix('$'))
             .and_then(|digits| digits.parse().ok())
             .ok_or_else(|| StoreError::defect("a statement has a parameter that is not `$n`"))?;
-        let value = params
-            .get(number.wrapping_sub(1))
-            .ok_or_else(|| StoreError::defect(format!("a statement wants parameter ${number}, which is not given")))?;
+        let value = params.get(number.wrapping_sub(1)).ok_or_else(|| {
+            StoreError::defect(format!("a statement wants parameter ${number}, which is not given"))
+        })?;
         statement.raw_bind_parameter(place, Bound(value)).map_err(translate)?;
     }
     Ok(())
@@ -184,7 +184,9 @@ impl RawRow for SqliteRow<'_, '_> {
                 Ok(text) => Ok(Param::Text(Cow::Borrowed(text))),
                 Err(_) => Err(StoreError::new(StoreFault::Corrupt, "a text column is not UTF-8")),
             },
-            ValueRef::Real(_) | ValueRef::Blob(_) => Err(StoreError::defect("a column is neither text nor integer")),
+            ValueRef::Real(_) | ValueRef::Blob(_) => {
+                Err(StoreError::defect("a column is neither text nor integer"))
+            }
         }
     }
 }
@@ -232,10 +234,17 @@ pub(super) fn translate(error: rusqlite::Error) -> StoreError {
             ErrorCode::DiskFull => StoreFault::Full,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreFault::Corrupt,
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => StoreFault::ReadOnly,
-            ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::NotFound => StoreFault::Unavailable,
+            ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::NotFound => {
+                StoreFault::Unavailable
+            }
             ErrorCode::ConstraintViolation => {
-                let unique = [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
-                if unique.contains(&failure.extended_code) { StoreFault::Unique } else { StoreFault::Constraint }
+                let unique =
+                    [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
+                if unique.contains(&failure.extended_code) {
+                    StoreFault::Unique
+                } else {
+                    StoreFault::Constraint
+                }
             }
             _ => StoreFault::Defect,
         },

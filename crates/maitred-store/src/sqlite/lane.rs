@@ -23,7 +23,9 @@ impl ReportLane {
             std::thread::Builder::new()
                 .name(format!("report-{number}"))
                 .spawn(move || work(&receiver))
-                .map_err(|error| StoreError::new(StoreFault::Unavailable, format!("no thread for reports: {error}")))?;
+                .map_err(|error| {
+                    StoreError::new(StoreFault::Unavailable, format!("no thread for reports: {error}"))
+                })?;
         }
         Ok(Self { tasks })
     }

@@ -68,7 +68,9 @@ impl SqliteEngine {
     pub fn new(directory: &Path, options: SqliteOptions) -> StoreResult<Self> {
         std::fs::create_dir_all(directory).map_err(|error| {
             let fault = match error.kind() {
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => StoreFault::ReadOnly,
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                    StoreFault::ReadOnly
+                }
                 _ => StoreFault::Unavailable,
             };
             StoreError::new(fault, format!("cannot make the directory `{}`: {error}", directory.display()))

@@ -57,7 +57,10 @@ impl SqliteOrg {
         checkpointer: &Arc<Checkpointer>,
     ) -> StoreResult<Arc<Self>> {
         if !path.exists() {
-            return Err(StoreError::new(StoreFault::Unavailable, format!("there is no `{}`", path.display())));
+            return Err(StoreError::new(
+                StoreFault::Unavailable,
+                format!("there is no `{}`", path.display()),
+            ));
         }
         let reader = SqliteConnection::open(path, Purpose::Read, options.patience)?;
         // Nothing to be done is the usual case and takes no lock: clients start two servers at once.
@@ -176,7 +179,10 @@ impl OrgStore for SqliteOrg {
 
     fn backup(&self, target: &Path) -> StoreResult<()> {
         if target.exists() {
-            return Err(StoreError::new(StoreFault::Unique, format!("`{}` exists already", target.display())));
+            return Err(StoreError::new(
+                StoreFault::Unique,
+                format!("`{}` exists already", target.display()),
+            ));
         }
         let source = rusqlite::Connection::open_with_flags(
             &self.path,

@@ -36,10 +36,9 @@ pub(super) fn start(
         }))
         .map_err(translate)?;
     let writer = Writer { connection, pages, path: path.to_owned(), checkpointer, asked_at: 0 };
-    std::thread::Builder::new()
-        .name("writer".to_owned())
-        .spawn(move || writer.work(&receiver))
-        .map_err(|error| StoreError::new(StoreFault::Unavailable, format!("no thread for writes: {error}")))?;
+    std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.work(&receiver)).map_err(
+        |error| StoreError::new(StoreFault::Unavailable, format!("no thread for writes: {error}")),
+    )?;
     Ok(sender)
 }
 
@@ -176,7 +175,10 @@ impl Writer {
 
     fn savepoint(&self, job: &mut WriteJob) -> Ran {
         if Instant::now() >= job.until {
-            return Ran::Failed(StoreError::new(StoreFault::Interrupted, "the write waited past its deadline"));
+            return Ran::Failed(StoreError::new(
+                StoreFault::Interrupted,
+                "the write waited past its deadline",
+            ));
         }
         if let Err(error) = self.connection.run("SAVEPOINT w") {
             return Ran::GroupLost(error);
@@ -187,7 +189,10 @@ impl Writer {
             self.connection.limited(&budget, false, || catch_unwind(AssertUnwindSafe(|| (job.body)(&tx))));
         drop(tx);
         if self.connection.raw.is_autocommit() {
-            return Ran::GroupLost(StoreError::new(StoreFault::Full, "the transaction was undone by the database"));
+            return Ran::GroupLost(StoreError::new(
+                StoreFault::Full,
+                "the transaction was undone by the database",
+            ));
         }
         let undo = || self.connection.run("ROLLBACK TO w").and_then(|()| self.connection.run("RELEASE w"));
         match verdict {
@@ -196,7 +201,9 @@ impl Writer {
                 Err(error) => Ran::GroupLost(error),
             },
             Ok(Verdict::RollBack) => undo().map_or_else(Ran::GroupLost, |()| Ran::Undone),
-            Err(_) => undo().map_or_else(Ran::GroupLost, |()| Ran::Failed(StoreError::defect("the write panicked"))),
+            Err(_) => {
+                undo().map_or_else(Ran::GroupLost, |()| Ran::Failed(StoreError::defect("the write panicked")))
+            }
         }
     }
 }
