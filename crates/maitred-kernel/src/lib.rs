@@ -10,6 +10,7 @@ mod log_table;
 pub mod money;
 pub mod period;
 pub mod round;
+pub mod text;
 pub mod time;
 
 pub use calendar::{BusinessCalendar, OpenHours};
@@ -21,4 +22,5 @@ pub use round::{
     div_rha, largest_remainder, line_net, line_net_per, log10_milli, median, mul_div_rha, narrow, percentile,
     ratio_bp, share_of, tax_within, value_weight_milli,
 };
+pub use text::{fold, name_key, name_similarity_bp, nearest, person_similarity_bp, tokens};
 pub use time::{Day, Stamp, Zone};
