@@ -4,11 +4,15 @@
 //! anything stored or shown as money. Tables belong to `maitred-party` and the domains, tools to the domains.
 
 pub mod calendar;
+pub mod country;
 pub mod currency;
+pub mod domain;
+pub mod email;
 pub mod fault;
 mod log_table;
 pub mod money;
 pub mod period;
+pub mod phone;
 pub mod round;
 pub mod text;
 pub mod time;
