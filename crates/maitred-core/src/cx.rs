@@ -9,9 +9,12 @@
 //! }
 //! ```
 
-use std::cell::{OnceCell, RefCell};
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -45,7 +48,7 @@ pub struct World<'a> {
     pub(crate) arguments: &'a str,
     pub(crate) dry_run: bool,
     pub(crate) fresh: RefCell<Vec<String>>,
-    pub(crate) zone: OnceCell<jiff::tz::TimeZone>,
+    pub(crate) memos: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
 }
 
 /// A read-only view: database, time, caller, ports.
@@ -53,6 +56,34 @@ pub struct World<'a> {
 pub struct Reader<'a> {
     tx: ReadTx<'a>,
     world: &'a World<'a>,
+}
+
+impl<'a> World<'a> {
+    /// A world for work outside a call: importers, generated data, tests. Nothing is limited and nobody is told.
+    pub fn outside(
+        caller: &'a Caller,
+        menu: &'a Menu,
+        ports: &'a Ports,
+        ids: &'a dyn Ids,
+        now: Timestamp,
+        secret: &'a [u8],
+    ) -> Self {
+        Self {
+            caller,
+            via: Via::CommandLine,
+            now,
+            menu,
+            ports,
+            ids,
+            outlet: None,
+            cancel: None,
+            secret,
+            arguments: "{}",
+            dry_run: false,
+            fresh: RefCell::default(),
+            memos: RefCell::default(),
+        }
+    }
 }
 
 impl<'a> Deref for Reader<'a> {
@@ -118,19 +149,18 @@ impl<'a> Reader<'a> {
         self.world.secret
     }
 
-    /// The organisation's time zone, once `load` has found it in the settings.
+    /// A value that is loaded once per call and then remembered, such as the organisation's settings.
     ///
     /// # Errors
     /// Whatever `load` fails with.
-    pub fn zone(
-        &self,
-        load: impl FnOnce(&Self) -> ToolResult<jiff::tz::TimeZone>,
-    ) -> ToolResult<jiff::tz::TimeZone> {
-        if let Some(zone) = self.world.zone.get() {
-            return Ok(zone.clone());
+    pub fn memo<T: 'static>(&self, load: impl FnOnce(&Self) -> ToolResult<T>) -> ToolResult<Rc<T>> {
+        let known = self.world.memos.borrow().get(&TypeId::of::<T>()).cloned();
+        if let Some(known) = known.and_then(|known| known.downcast::<T>().ok()) {
+            return Ok(known);
         }
-        let zone = load(self)?;
-        Ok(self.world.zone.get_or_init(|| zone).clone())
+        let value = Rc::new(load(self)?);
+        self.world.memos.borrow_mut().insert(TypeId::of::<T>(), Rc::clone(&value) as Rc<dyn Any>);
+        Ok(value)
     }
 
     /// Says how far long work has come; counts only rise.

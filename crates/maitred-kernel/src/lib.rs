@@ -16,6 +16,7 @@ pub mod phone;
 pub mod round;
 pub mod text;
 pub mod time;
+pub mod wire;
 
 pub use calendar::{BusinessCalendar, OpenHours};
 pub use currency::Currency;

@@ -186,6 +186,9 @@ pub struct Stamp(i64);
 impl Stamp {
     /// Length of the stored text in bytes.
     pub const TEXT_LENGTH: usize = 24;
+    /// 1970-01-01T00:00:00.000Z.
+    pub const EPOCH: Self = Self(0);
+
     // 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z.
     const FIRST: i64 = -62_135_596_800_000;
     const LAST: i64 = 253_402_300_799_999;

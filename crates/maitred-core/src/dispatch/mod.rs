@@ -10,7 +10,7 @@ mod read;
 mod write;
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -547,7 +547,7 @@ impl Inner {
             arguments,
             dry_run: false,
             fresh: RefCell::default(),
-            zone: OnceCell::new(),
+            memos: RefCell::default(),
         }
     }
 }
