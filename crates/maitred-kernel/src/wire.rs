@@ -99,7 +99,13 @@ macro_rules! shown_as_text {
     )+ };
 }
 
-shown_as_text!(Quantity, BasisPoints, Rate, Period);
+shown_as_text!(Quantity, BasisPoints, Rate);
+
+impl Output for Period {
+    fn schema(out: &mut String) {
+        out.push_str("\"type\":\"string\"");
+    }
+}
 
 /// A money fault as the fault of an argument.
 pub fn money_fault(fault: MoneyFault) -> ToolError {

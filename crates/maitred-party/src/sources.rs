@@ -1,0 +1,93 @@
+//! Ports that every domain can give: search, briefs, exports, settings, open work, timelines.
+
+use maitred_core::cx::{Reader, Writer};
+use maitred_core::error::ToolResult;
+use maitred_core::mode::Module;
+
+use crate::model::{CompanyId, ContactId};
+
+/// One record found by a piece of text.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// Kind of record, e.g. `company`.
+    pub kind: &'static str,
+    /// Id.
+    pub id: String,
+    /// Document number, where the record has one.
+    pub number: Option<String>,
+    /// What to call it.
+    pub label: String,
+    /// Why it fits: `email`, `number`, `name`, ..
+    pub why: &'static str,
+    /// Exact hits (number, e-mail, SKU) are 1,000 and more; fuzzy ones less.
+    pub score: i64,
+}
+
+/// Finds records by a piece of text, within what the caller may open.
+pub trait SearchSource: Send + Sync {
+    /// The module that answers.
+    fn module(&self) -> Module;
+    /// Kinds of records it finds.
+    fn kinds(&self) -> &'static [&'static str];
+    /// At most `limit` hits, best first.
+    fn search(&self, db: &Reader<'_>, text: &str, limit: usize) -> ToolResult<Vec<Hit>>;
+}
+
+/// What a module can say about a company when somebody prepares a conversation.
+pub trait BriefSource: Send + Sync {
+    /// The module that answers.
+    fn module(&self) -> Module;
+    /// Name of the section, e.g. `open_deals`.
+    fn section(&self) -> &'static str;
+    /// The section as one JSON value; `None` when there is nothing to say.
+    fn brief(&self, db: &Reader<'_>, company: &CompanyId) -> ToolResult<Option<String>>;
+}
+
+/// A section of the settings.
+pub trait SettingSource: Send + Sync {
+    /// Section name, e.g. `crm.pipelines`.
+    fn section(&self) -> &'static str;
+    /// What it is about, in a sentence.
+    fn about(&self) -> &'static str;
+    /// Its JSON Schema.
+    fn schema(&self) -> &'static str;
+    /// Roles that may change it beside owner and admin.
+    fn editors(&self) -> &'static [&'static str];
+    /// The value in force as JSON.
+    fn get(&self, db: &Reader<'_>) -> ToolResult<String>;
+    /// Checks and applies a new value (one JSON value); answers what it touches, in words.
+    fn set(&self, db: &Writer<'_>, value: &str) -> ToolResult<Vec<String>>;
+}
+
+/// A result that can be written to a file: the rows of a search tool, without paging.
+pub trait ExportSource: Send + Sync {
+    /// The search tool whose rows these are.
+    fn dataset(&self) -> &'static str;
+    /// Hands each row to `row` as a JSON object, in a stable order, for the search tool's own filter arguments.
+    /// `fields` as in the search tool. `row` answers `false` to stop.
+    fn export(
+        &self,
+        db: &Reader<'_>,
+        filter: &str,
+        fields: Option<&[String]>,
+        row: &mut dyn FnMut(&str) -> ToolResult<bool>,
+    ) -> ToolResult<()>;
+}
+
+/// Work of a member that somebody must take over when they leave.
+pub trait OpenWork: Send + Sync {
+    /// What it is called: `deals`, `to-dos`.
+    fn kind(&self) -> &'static str;
+    /// How much of it is open.
+    fn count(&self, db: &Reader<'_>, member: &str) -> ToolResult<i64>;
+    /// Gives it to another member; answers how much moved.
+    fn reassign(&self, db: &Writer<'_>, from: &str, to: &str) -> ToolResult<i64>;
+}
+
+/// What keeps a company or a contact from being archived.
+pub trait Dependents: Send + Sync {
+    /// Open records of the company, in words such as "deal D-2026-00012 is open". At most ten.
+    fn of_company(&self, db: &Reader<'_>, company: &CompanyId) -> ToolResult<Vec<String>>;
+    /// Open records of the contact.
+    fn of_contact(&self, db: &Reader<'_>, contact: &ContactId) -> ToolResult<Vec<String>>;
+}
