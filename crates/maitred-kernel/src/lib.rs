@@ -18,11 +18,9 @@ pub mod reference;
 pub mod round;
 pub mod text;
 pub mod time;
-<<<<<<< HEAD
-pub mod wire;
-=======
+
 pub mod vat;
->>>>>>> kernel
+pub mod wire;
 
 pub use calendar::{BusinessCalendar, OpenHours};
 pub use currency::Currency;

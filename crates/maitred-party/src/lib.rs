@@ -13,8 +13,8 @@ pub mod store;
 use maitred_store::Migration;
 
 pub use model::{
-    Address, AddressId, Company, CompanyContact, CompanyId, Consent, Contact, ContactId, ContactStatus, Member,
-    MemberId, MemberStatus,
+    Address, AddressId, Company, CompanyContact, CompanyId, Consent, Contact, ContactId, ContactStatus,
+    Member, MemberId, MemberStatus,
 };
 pub use store::membership::PartyMembership;
 

@@ -36,7 +36,9 @@ impl OrgSettings {
         Ok(Self {
             zone: Zone::parse(&stored.timezone).map_err(|fault| fault.to_string())?,
             currency: Currency::parse(&stored.currency).map_err(|fault| fault.to_string())?,
-            country: maitred_kernel::country::parse(&stored.country).map_err(|fault| fault.to_string())?.to_owned(),
+            country: maitred_kernel::country::parse(&stored.country)
+                .map_err(|fault| fault.to_string())?
+                .to_owned(),
         })
     }
 }
@@ -44,8 +46,9 @@ impl OrgSettings {
 /// The settings, read once per call. An organisation that never set them works in UTC and EUR.
 pub fn settings_of(db: &Reader<'_>) -> ToolResult<Rc<OrgSettings>> {
     db.memo(|db| match settings::get(db, "org")? {
-        Some(setting) => OrgSettings::parse(&setting.value)
-            .map_err(|what| ToolError::internal(anyhow_text(format!("the section `org` of the settings: {what}")))),
+        Some(setting) => OrgSettings::parse(&setting.value).map_err(|what| {
+            ToolError::internal(anyhow_text(format!("the section `org` of the settings: {what}")))
+        }),
         None => Ok(OrgSettings { zone: Zone::UTC, currency: Currency::EUR, country: "DE".to_owned() }),
     })
 }

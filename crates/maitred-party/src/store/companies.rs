@@ -79,7 +79,8 @@ pub fn update(db: &Writer<'_>, before: &Company, after: &mut Company) -> ToolRes
 /// Brings the search index up to date with a company and its addresses. An archived one is found by nobody.
 pub fn index(db: &Writer<'_>, company: &Company) -> ToolResult<()> {
     let mut words: Vec<(String, i64)> = Vec::new();
-    let mut add = |text: &str, weight: i64| words.extend(tokens(text).into_iter().map(|token| (token, weight)));
+    let mut add =
+        |text: &str, weight: i64| words.extend(tokens(text).into_iter().map(|token| (token, weight)));
     add(&company.name, 40);
     add(company.legal_name.as_deref().unwrap_or(""), 30);
     add(company.domain.as_deref().unwrap_or(""), 25);
@@ -112,13 +113,16 @@ pub fn resolve(db: &Reader<'_>, text: &str, field: &str) -> ToolResult<Company> 
     if let Some(company) = find(db, text)? {
         return Ok(company);
     }
-    let compact: String = text.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect::<String>().to_uppercase();
+    let compact: String =
+        text.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect::<String>().to_uppercase();
     let mut sql = Sql::new(Company::SELECT);
     sql.push(" WHERE (vat_id = ").bind(compact);
     if let Ok(domain) = domain::fold(text) {
         sql.push(" OR domain = ").bind(domain);
     }
-    sql.push(" OR name_key = ").bind(name_key(text)).push(") AND archived_at IS NULL ORDER BY name_key, id LIMIT 6");
+    sql.push(" OR name_key = ")
+        .bind(name_key(text))
+        .push(") AND archived_at IS NULL ORDER BY name_key, id LIMIT 6");
     let found: Vec<Company> = db.all_of(&sql)?;
     // The exact spelling decides between names that fold to the same.
     let exact: Vec<&Company> = found.iter().filter(|company| fold(&company.name) == fold(text)).collect();
@@ -126,14 +130,20 @@ pub fn resolve(db: &Reader<'_>, text: &str, field: &str) -> ToolResult<Company> 
         ([], _) => Err(not_found(KIND, text).field(field).hint("search by name with crm_company_search")),
         ([company], _) => Ok(company.clone()),
         (_, [company]) => Ok((*company).clone()),
-        (several, _) => {
-            Err(ambiguous(field, text, several.iter().map(|company| (company.id.0.as_str(), company.name.as_str()))))
-        }
+        (several, _) => Err(ambiguous(
+            field,
+            text,
+            several.iter().map(|company| (company.id.0.as_str(), company.name.as_str())),
+        )),
     }
 }
 
 /// Companies with this VAT id or this domain, archived ones too.
-pub fn same_identity(db: &Reader<'_>, vat_id: Option<&str>, domain: Option<&str>) -> ToolResult<Vec<Company>> {
+pub fn same_identity(
+    db: &Reader<'_>,
+    vat_id: Option<&str>,
+    domain: Option<&str>,
+) -> ToolResult<Vec<Company>> {
     let mut sql = Sql::new(Company::SELECT);
     sql.push(" WHERE 1 = 0");
     if let Some(vat_id) = vat_id {
@@ -204,7 +214,9 @@ pub fn would_cycle(db: &Reader<'_>, child: &CompanyId, parent: &CompanyId) -> To
             None => return Ok(false),
             Some(id) if id == *child => return Ok(true),
             Some(id) => {
-                at = db.scalar::<Option<CompanyId>>("SELECT parent_id FROM company WHERE id = $1", params![id])?.flatten();
+                at = db
+                    .scalar::<Option<CompanyId>>("SELECT parent_id FROM company WHERE id = $1", params![id])?
+                    .flatten();
             }
         }
     }

@@ -6,8 +6,8 @@ use maitred_kernel::{Day, Stamp, email, phone, tokens};
 use maitred_store::{Record, Sql, params, search};
 
 use crate::model::{
-    CompanyContact, CompanyId, Consent, ConsentChannel, ConsentState, Contact, ContactId, ContactPoint, ContactStatus,
-    LinkRole,
+    CompanyContact, CompanyId, Consent, ConsentChannel, ConsentState, Contact, ContactId, ContactPoint,
+    ContactStatus, LinkRole,
 };
 use crate::org;
 use crate::store::{ambiguous, redirects};
@@ -71,7 +71,8 @@ pub fn index(db: &Writer<'_>, contact: &Contact) -> ToolResult<()> {
         return Ok(());
     }
     let mut words: Vec<(String, i64)> = Vec::new();
-    let mut add = |text: &str, weight: i64| words.extend(tokens(text).into_iter().map(|token| (token, weight)));
+    let mut add =
+        |text: &str, weight: i64| words.extend(tokens(text).into_iter().map(|token| (token, weight)));
     add(&contact.family_name, 40);
     add(contact.given_name.as_deref().unwrap_or(""), 35);
     add(contact.email.as_deref().unwrap_or(""), 25);
@@ -145,7 +146,8 @@ pub fn resolve(db: &Reader<'_>, text: &str, field: &str) -> ToolResult<Contact> 
         [contact] => Ok(contact.clone()),
         several => {
             let names: Vec<String> = several.iter().map(Contact::full_name).collect();
-            let candidates = several.iter().zip(&names).map(|(contact, name)| (contact.id.0.as_str(), name.as_str()));
+            let candidates =
+                several.iter().zip(&names).map(|(contact, name)| (contact.id.0.as_str(), name.as_str()));
             Err(ambiguous(field, text, candidates))
         }
     }
@@ -178,7 +180,12 @@ pub fn runs(link: &CompanyContact, today: Day) -> bool {
 }
 
 /// Gives a contact a place at a company. The first contact of a company is its primary one.
-pub fn link(db: &Writer<'_>, company: &CompanyId, contact: &ContactId, role: LinkRole) -> ToolResult<CompanyContact> {
+pub fn link(
+    db: &Writer<'_>,
+    company: &CompanyId,
+    contact: &ContactId,
+    role: LinkRole,
+) -> ToolResult<CompanyContact> {
     let today = org::today(db)?;
     let has_primary = links_at(db, company)?.iter().any(|link| link.is_primary);
     let mut link = CompanyContact {
@@ -210,7 +217,11 @@ pub fn consents(db: &Reader<'_>, contact: &ContactId) -> ToolResult<Vec<Consent>
 }
 
 /// What is in force for a channel: the newest entry; `None` when nothing was ever recorded.
-pub fn consent_in_force(db: &Reader<'_>, contact: &ContactId, channel: ConsentChannel) -> ToolResult<Option<ConsentState>> {
+pub fn consent_in_force(
+    db: &Reader<'_>,
+    contact: &ContactId,
+    channel: ConsentChannel,
+) -> ToolResult<Option<ConsentState>> {
     // 'withdrawn' sorts after 'granted', so the descending order lets a withdrawal win the same instant.
     Ok(db.scalar(
         "SELECT state FROM consent WHERE contact_id = $1 AND channel = $2 ORDER BY at DESC, state DESC, id DESC LIMIT 1",

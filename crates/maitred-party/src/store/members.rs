@@ -20,9 +20,13 @@ pub struct NewMember<'a> {
 
 /// Adds a member. The e-mail address must be new.
 pub fn insert(db: &Writer<'_>, new: &NewMember<'_>) -> ToolResult<Member> {
-    let email = email::fold(new.email).map_err(|fault| ToolError::new(Code::Invalid, fault.to_string()).field("email"))?;
+    let email = email::fold(new.email)
+        .map_err(|fault| ToolError::new(Code::Invalid, fault.to_string()).field("email"))?;
     if db.count("SELECT COUNT(*) FROM member WHERE email = $1", params![email])? > 0 {
-        return Err(ToolError::new(Code::DuplicateSuspect, format!("a member has the address `{email}` already")));
+        return Err(ToolError::new(
+            Code::DuplicateSuspect,
+            format!("a member has the address `{email}` already"),
+        ));
     }
     let mut member = Member {
         id: MemberId(db.fresh_id()),

@@ -50,7 +50,13 @@ impl Membership for PartyMembership {
         }))
     }
 
-    fn client(&self, tx: &ReadTx<'_>, contact: &str, company: Option<&str>, today: &str) -> StoreResult<ClientFacts> {
+    fn client(
+        &self,
+        tx: &ReadTx<'_>,
+        contact: &str,
+        company: Option<&str>,
+        today: &str,
+    ) -> StoreResult<ClientFacts> {
         let contact = survivor(tx, contact)?;
         let found: Option<(Option<String>, String, String)> =
             tx.one("SELECT given_name, family_name, status FROM contact WHERE id = $1", params![contact])?;
@@ -68,7 +74,8 @@ impl Membership for PartyMembership {
             params![contact, today],
         )?;
         let wanted = company.map(|company| survivor(tx, company)).transpose()?;
-        let mut links = links.into_iter().filter(|link| wanted.as_ref().is_none_or(|wanted| *wanted == link.company));
+        let mut links =
+            links.into_iter().filter(|link| wanted.as_ref().is_none_or(|wanted| *wanted == link.company));
         let (first, second) = (links.next(), links.next());
         Ok(match (first, second) {
             (None, _) => ClientFacts::Nobody("no running link to a company"),

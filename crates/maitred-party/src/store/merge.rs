@@ -24,8 +24,20 @@ const fn own(
 /// Party's own columns.
 pub const OWN_REFS: &[PartyRef] = &[
     own("company", "parent_id", RefKind::Company, OnMerge::Fold(fold_parents), OnErase::Tombstone),
-    own("company_contact", "company_id", RefKind::Company, OnMerge::Fold(fold_links_of_company), OnErase::Tombstone),
-    own("company_contact", "contact_id", RefKind::Contact, OnMerge::Fold(fold_links_of_contact), OnErase::Tombstone),
+    own(
+        "company_contact",
+        "company_id",
+        RefKind::Company,
+        OnMerge::Fold(fold_links_of_company),
+        OnErase::Tombstone,
+    ),
+    own(
+        "company_contact",
+        "contact_id",
+        RefKind::Contact,
+        OnMerge::Fold(fold_links_of_contact),
+        OnErase::Tombstone,
+    ),
     own("address", "company_id", RefKind::Company, OnMerge::Fold(fold_addresses), OnErase::Tombstone),
     own("channel_handle", "contact_id", RefKind::Contact, OnMerge::Repoint, OnErase::Scrub(drop_handles)),
     own("contact_point", "contact_id", RefKind::Contact, OnMerge::Repoint, OnErase::Scrub(drop_points)),
@@ -150,7 +162,8 @@ fn fold_addresses(db: &Writer<'_>, absorbed: &str, kept: &str) -> ToolResult<i64
     for before in crate::store::companies::addresses(db, &CompanyId(absorbed.to_owned()))? {
         let mut after = crate::Address {
             company_id: CompanyId(kept.to_owned()),
-            is_default: before.is_default && !there.iter().any(|other| other.kind == before.kind && other.is_default),
+            is_default: before.is_default
+                && !there.iter().any(|other| other.kind == before.kind && other.is_default),
             ..before.clone()
         };
         db.update(&before, &mut after)?;
@@ -216,8 +229,11 @@ fn drop_handles(db: &Writer<'_>, contact: &str) -> ToolResult<i64> {
     sql.push(" WHERE contact_id = ").bind(contact).push(" AND revoked_at IS NULL ORDER BY id");
     let mut scrubbed = 0;
     for before in db.all_of::<crate::model::ChannelHandle>(&sql)? {
-        let mut after =
-            crate::model::ChannelHandle { revoked_at: Some(db.stamp()), handle_hash: String::new(), ..before.clone() };
+        let mut after = crate::model::ChannelHandle {
+            revoked_at: Some(db.stamp()),
+            handle_hash: String::new(),
+            ..before.clone()
+        };
         db.update(&before, &mut after)?;
         scrubbed += 1;
     }
