@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use http::StatusCode;
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Params, Row};
 use serde::Deserialize;
@@ -166,6 +167,9 @@ fn open_read_only(database: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(database, flags)
         .with_context(|| format!("opening `{}`", database.display()))?;
     connection.set_prepared_statement_cache_capacity(64);
+    // SQLite built with STAT4, as the bundled one is, prepares a cached statement anew whenever a parameter that its
+    // plan might depend on is bound; with this its plans do not depend on parameters.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
@@ -252,4 +256,30 @@ fn object(row: &Row<'_>, text: &mut Vec<u8>) -> Result<()> {
     }
     text.push(b'}');
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn statements_stay_prepared_from_call_to_call() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = directory.path().join("org.db");
+        fixture::create(&database, 20).unwrap();
+        let connection = open_read_only(&database).unwrap();
+        for number in 0..10 {
+            contact_get(&connection, &fixture::contact_id(number)).unwrap();
+            contact_search(&connection, "ada", 20).unwrap();
+        }
+        let parts = queries::CONTACT_PARTS.iter().map(|(_, sql)| *sql);
+        for sql in [queries::CONTACT_GET, queries::CONTACT_SEARCH].into_iter().chain(parts) {
+            let statement = connection.prepare_cached(sql).unwrap();
+            assert_eq!(statement.get_status(StatementStatus::Run), 10, "{sql}");
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+        }
+    }
 }
