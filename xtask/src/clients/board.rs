@@ -8,6 +8,9 @@ use anyhow::{Result, bail};
 /// How many lines of a transcript a failure prints; the file has the rest.
 const SHOWN: usize = 60;
 
+/// Longest note of a check, in characters.
+const NOTE: usize = 160;
+
 /// Results of all clients so far, in the order they ran.
 #[derive(Default)]
 pub struct Board {
@@ -25,6 +28,8 @@ impl Board {
     /// Prints and counts one check.
     pub fn check(&mut self, ok: bool, client: &str, transport: &str, what: &str, note: &str) {
         let mark = if ok { "ok  " } else { "FAIL" };
+        // One line, whatever a client's error looks like; the transcript has it in full.
+        let note: String = note.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(NOTE).collect();
         println!("{mark} {client:<11} {transport:<5} {what:<34} {note}");
         let row = self.row(client);
         if ok {

@@ -158,13 +158,15 @@ pub fn inspector(lab: &mut Lab, demo: &Demo) -> Result<()> {
     let list = |era: &str| -> Vec<String> {
         ["--method", "tools/list", "--strict", "--protocol-era", era].map(str::to_owned).into()
     };
+    // Not a value of the wrong type: the Inspector turns that into null before it sends it.
+    let bad = plan["bad"].as_array().and_then(|all| all.last()).context("the plan has no bad call")?;
     let unknown = json!({"tool": plan["unknown_tool"], "arguments": {}});
     let runs = [
         ("tools/list --strict", list("legacy"), Wanted::Tools),
         ("tools/list --strict, era auto", list("auto"), Wanted::Tools),
         ("tools/call, read", call(&plan["read"]), Wanted::Content),
         ("tools/call, search", call(&plan["search"]), Wanted::Content),
-        ("tools/call, bad argument", call(&plan["bad"][0]), Wanted::ToolError),
+        ("tools/call, bad argument", call(bad), Wanted::ToolError),
         ("tools/call, unknown tool", call(&unknown), Wanted::Refusal),
     ];
     for transport in ["stdio", "http"] {
@@ -307,8 +309,8 @@ pub fn claude(lab: &mut Lab, demo: &Demo) -> Result<()> {
             let ok = connected != wrong_key && !said.is_empty();
             let what = if wrong_key { format!("{what} refuses a wrong key") } else { what.to_owned() };
             let note = said.rsplit_once(" - ").map_or(said, |(_, end)| end).trim();
-            let note: String = note.chars().take(90).collect();
-            lab.board.check(ok, "claude", transport, &what, &note);
+
+            lab.board.check(ok, "claude", transport, &what, note);
             if !ok {
                 lab.board.show(file);
                 lab.board.show(&demo.http_log());
