@@ -113,6 +113,19 @@ impl<T: Column> Column for &T {
     }
 }
 
+impl Column for Param<'static> {
+    fn to_param(&self) -> Param<'_> {
+        match self {
+            Param::Null => Param::Null,
+            Param::Int(number) => Param::Int(*number),
+            Param::Text(text) => Param::Text(Cow::Borrowed(text)),
+        }
+    }
+    fn from_param(value: Param<'_>) -> StoreResult<Self> {
+        Ok(value.into_owned())
+    }
+}
+
 /// Gives a closed list of words its column form: `text_enum!(Status { Open = "open", Done = "done" })` declares the
 /// enum with `as_str`, `parse` and `ALL`, stored as TEXT.
 #[macro_export]

@@ -1,0 +1,17 @@
+//! The only files of this crate with SQL.
+
+pub mod activities;
+pub mod contacts;
+pub mod deals;
+pub mod leads;
+pub mod profiles;
+pub mod todos;
+
+use maitred_core::cx::Reader;
+use maitred_core::error::ToolResult;
+
+/// Looks whether the module's tables answer.
+pub fn check(db: &Reader<'_>) -> ToolResult<()> {
+    db.count("SELECT COUNT(*) FROM (SELECT id FROM pipeline LIMIT 1) one", &[])?;
+    Ok(())
+}
