@@ -437,11 +437,17 @@ pub fn object_schema<T: Arguments>(more: &[ArgField], out: &mut String) {
     let mut fields = Vec::new();
     T::fields(&mut fields);
     fields.extend_from_slice(more);
-    fields_schema(&fields, out);
+    members_schema(&fields, out);
 }
 
-/// Writes the members of an object schema for these fields.
+/// Writes the members of the schema of a tool's arguments. Objects inside are closed too, but need not say so: the
+/// error does.
 pub fn fields_schema(fields: &[ArgField], out: &mut String) {
+    members_schema(fields, out);
+    out.push_str(",\"additionalProperties\":false");
+}
+
+fn members_schema(fields: &[ArgField], out: &mut String) {
     out.push_str("\"type\":\"object\",\"properties\":{");
     for (index, field) in fields.iter().enumerate() {
         if index > 0 {
@@ -468,7 +474,6 @@ pub fn fields_schema(fields: &[ArgField], out: &mut String) {
         }
         out.push(']');
     }
-    out.push_str(",\"additionalProperties\":false");
 }
 
 /// Declares a closed list that is stored, taken as an argument and given as output, all under the same words.

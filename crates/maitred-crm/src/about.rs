@@ -45,7 +45,9 @@ pub fn resolve(db: &Reader<'_>, text: &str, field: &str) -> ToolResult<About> {
     match companies::resolve(db, text, field) {
         Ok(company) => Ok(About { kind: AboutKind::Company, id: company.id.0, label: company.name }),
         Err(error) if error.code() == Code::NotFound => match contacts::resolve(db, text, field) {
-            Ok(contact) => Ok(About { kind: AboutKind::Contact, label: contact.full_name(), id: contact.id.0 }),
+            Ok(contact) => {
+                Ok(About { kind: AboutKind::Contact, label: contact.full_name(), id: contact.id.0 })
+            }
             Err(error) if error.code() == Code::NotFound => Err(unknown(text, field)),
             Err(error) => Err(error),
         },
@@ -54,7 +56,9 @@ pub fn resolve(db: &Reader<'_>, text: &str, field: &str) -> ToolResult<About> {
 }
 
 fn unknown(text: &str, field: &str) -> maitred_core::error::ToolError {
-    not_found("company, contact, deal or lead", text).field(field).hint("account_record_search finds records by any text")
+    not_found("company, contact, deal or lead", text)
+        .field(field)
+        .hint("account_record_search finds records by any text")
 }
 
 fn by_id(db: &Reader<'_>, id: &str, field: &str) -> ToolResult<About> {

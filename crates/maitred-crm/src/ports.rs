@@ -22,7 +22,12 @@ const fn company(table: &'static str, column: &'static str, on_merge: OnMerge) -
     PartyRef { table, column, kind: RefKind::Company, on_merge, on_erase: OnErase::Tombstone }
 }
 
-const fn contact(table: &'static str, column: &'static str, on_merge: OnMerge, on_erase: OnErase) -> PartyRef {
+const fn contact(
+    table: &'static str,
+    column: &'static str,
+    on_merge: OnMerge,
+    on_erase: OnErase,
+) -> PartyRef {
     PartyRef { table, column, kind: RefKind::Contact, on_merge, on_erase }
 }
 

@@ -5,7 +5,7 @@ use maitred_kernel::Stamp;
 use maitred_party::ContactStatus;
 use maitred_party::model::{ConsentBasis, ConsentChannel, ConsentState, LinkRole};
 
-use crate::model::{ActivityKind, AboutKind, Priority};
+use crate::model::{AboutKind, ActivityKind, Priority};
 
 /// A company or other record, named.
 #[derive(ToolOutput, Clone, Debug)]

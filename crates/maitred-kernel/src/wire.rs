@@ -51,9 +51,25 @@ macro_rules! taken_as_text {
 stored_as_text!(Day, Stamp, Currency);
 taken_as_text! {
     Day => "a day such as 2026-03-01",
-    Stamp => "a moment such as 2026-03-01T09:30:00Z",
     Currency => "a currency code such as EUR",
     Period => "a month, quarter or year such as 2026-03, 2026-Q1 or 2026",
+}
+
+impl Arg for Stamp {
+    fn schema(_: Limits, out: &mut String) {
+        out.push_str("\"type\":\"string\"");
+    }
+    /// Any RFC 3339 moment with an offset; a time without one is refused, because nobody can know which it is.
+    fn parse(json: &str, _: Limits) -> Result<Self, ArgFault> {
+        let text = text_of(json)?;
+        text.trim()
+            .parse::<jiff::Timestamp>()
+            .ok()
+            .and_then(|moment| Self::from_timestamp(moment).ok())
+            .ok_or_else(|| {
+                unfit(Code::Invalid, "must be a moment with its offset, such as 2026-03-01T09:30:00Z")
+            })
+    }
 }
 
 macro_rules! stored_as_integer {

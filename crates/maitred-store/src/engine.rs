@@ -77,8 +77,22 @@ pub trait OrgStore: Send + Sync {
     /// Looks for damage; answers what was found, in words, or nothing.
     fn check(&self) -> StoreResult<Vec<String>>;
 
+    /// Rows and a hash of the contents of every table, for proofs that nothing changed and for copies.
+    fn contents(&self) -> StoreResult<Vec<TableContents>>;
+
     /// A number that changes when another process, or this one, has committed since the last look.
     fn data_version(&self) -> StoreResult<i64>;
+}
+
+/// What a table holds, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableContents {
+    /// Table.
+    pub table: String,
+    /// Number of rows.
+    pub rows: i64,
+    /// SHA-256 over all rows in key order, the same on every engine.
+    pub hash: String,
 }
 
 /// Makes, finds and opens databases by name. Names are slugs: `a-z`, `0-9` and `-`.

@@ -3,8 +3,8 @@
 use maitred_core::cx::Reader;
 use maitred_core::error::ToolResult;
 use maitred_core::paging::Page;
-use maitred_party::{CompanyId, ContactStatus};
 use maitred_party::model::{ConsentChannel, LinkRole};
+use maitred_party::{CompanyId, ContactStatus};
 use maitred_store::value::FromRow;
 use maitred_store::{Param, Row, Sql, StoreResult, search};
 
@@ -99,7 +99,9 @@ const LINK: &str = " LEFT JOIN company_contact l ON l.id = (SELECT k.id FROM com
 fn narrow(sql: &mut Sql, filter: &ContactFilter) {
     sql.and("c.status =", filter.status.unwrap_or(ContactStatus::Active));
     if let Some(company) = &filter.company {
-        sql.push(" AND c.id IN (SELECT contact_id FROM company_contact WHERE company_id = ").bind(company).push(")");
+        sql.push(" AND c.id IN (SELECT contact_id FROM company_contact WHERE company_id = ")
+            .bind(company)
+            .push(")");
     }
     if let Some(role) = filter.role {
         sql.push(" AND c.id IN (SELECT contact_id FROM company_contact WHERE role = ").bind(role).push(")");
@@ -110,9 +112,11 @@ fn narrow(sql: &mut Sql, filter: &ContactFilter) {
             .push(")");
     }
     if let Some(channel) = filter.consent {
-        sql.push(" AND 'granted' = (SELECT n.state FROM consent n WHERE n.contact_id = c.id AND n.channel = ")
-            .bind(channel)
-            .push(" ORDER BY n.at DESC, n.state DESC, n.id DESC LIMIT 1)");
+        sql.push(
+            " AND 'granted' = (SELECT n.state FROM consent n WHERE n.contact_id = c.id AND n.channel = ",
+        )
+        .bind(channel)
+        .push(" ORDER BY n.at DESC, n.state DESC, n.id DESC LIMIT 1)");
     }
 }
 
@@ -127,7 +131,11 @@ pub fn search(db: &Reader<'_>, filter: &ContactFilter, page: &Page) -> ToolResul
     if let Some([score, name, id]) = page.after.as_deref() {
         if by_text {
             sql.push(" AND (h.score < ").bind(score.clone()).push(" OR (h.score = ").bind(score.clone());
-            sql.push(" AND (c.name_key, c.id) > (").bind(name.clone()).push(", ").bind(id.clone()).push(")))");
+            sql.push(" AND (c.name_key, c.id) > (")
+                .bind(name.clone())
+                .push(", ")
+                .bind(id.clone())
+                .push(")))");
         } else {
             sql.push(" AND (c.name_key, c.id) > (").bind(name.clone()).push(", ").bind(id.clone()).push(")");
         }

@@ -3,11 +3,13 @@
 use maitred_core::prelude::*;
 use maitred_kernel::Stamp;
 use maitred_kernel::wire::Moment;
-use maitred_party::{CompanyId, ContactId, MemberId};
 use maitred_party::store::members;
+use maitred_party::{CompanyId, ContactId, MemberId};
 
 use crate::about::{self, About};
-use crate::model::{AboutKind, Activity, ActivityId, ActivityKind, Direction, Priority, Todo, TodoId, TodoStatus};
+use crate::model::{
+    AboutKind, Activity, ActivityId, ActivityKind, Direction, Priority, Todo, TodoId, TodoStatus,
+};
 use crate::store::{activities, leads, profiles, todos};
 use crate::views::{AboutView, Named, TodoView};
 
@@ -62,7 +64,9 @@ impl Tool for ActivityLog {
         for record in &about {
             match record.kind {
                 AboutKind::Company if two_way => profiles::contacted(cx, &CompanyId(record.id.clone()), at)?,
-                AboutKind::Contact if two_way => profiles::contacted_person(cx, &ContactId(record.id.clone()), at)?,
+                AboutKind::Contact if two_way => {
+                    profiles::contacted_person(cx, &ContactId(record.id.clone()), at)?
+                }
                 AboutKind::Lead => leads::touched(cx, &record.id, at)?,
                 _ => {}
             }
@@ -85,7 +89,9 @@ pub(crate) fn follow_up(cx: &Writer<'_>, next: NextTodo, about: &[About]) -> Too
     }
     let assignee = members::resolve(cx, next.assignee.as_deref().unwrap_or("me"), "next_todo.assignee")?;
     if !assignee.is_active() {
-        return Err(invalid("next_todo.assignee", "is no longer active").hint("account_member_list shows who is"));
+        return Err(
+            invalid("next_todo.assignee", "is no longer active").hint("account_member_list shows who is")
+        );
     }
     let now = cx.stamp();
     let mut todo = Todo {
@@ -176,8 +182,7 @@ mod tests {
             "company acme",
             "crm_activity_log",
             r#"{"kind": "call", "about": ["@acme"], "summary": "spoke", "at": "2099-01-01T00:00:00Z"}"#,
-            expect![[r#"
-                {"error":{"category":"validation","code":"invalid","message":"`at` lies in the future","field":"at","hint":"plan it with crm_todo_create","retryable":false}}"#]],
+            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`at` lies in the future","field":"at","hint":"plan it with crm_todo_create","retryable":false}}"#]],
         );
     }
 }

@@ -2,8 +2,8 @@
 
 use maitred_core::prelude::*;
 use maitred_kernel::Stamp;
-use maitred_party::store::{companies, contacts, tags};
 use maitred_party::ContactStatus;
+use maitred_party::store::{companies, contacts, tags};
 
 use crate::model::ContactProfile;
 use crate::store::activities;
@@ -18,8 +18,10 @@ impl Tool for ContactGet {
     const ABOUT: &str = "One person with companies and roles, consents and last interactions.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Service, Mode::Success, Mode::Office];
     const EFFECT: Read = Read::KEYED;
-    const EXAMPLE: Example =
-        Example { given: "company acme; contact ada company=acme", args: r#"{"contact": "@ada", "include": ["consents", "activities"]}"# };
+    const EXAMPLE: Example = Example {
+        given: "company acme; contact ada company=acme",
+        args: r#"{"contact": "@ada", "include": ["consents", "activities"]}"#,
+    };
     type Effect = Read;
     type Audience = Staff;
     type Args = Args;
@@ -45,7 +47,8 @@ impl Tool for ContactGet {
         let activities = include.contains(&Include::Activities).then(|| recent(cx, &contact)).transpose()?;
         let tags = include.contains(&Include::Tags).then(|| tags::names(cx, &contact.id.0)).transpose()?;
         let profile = cx.get::<ContactProfile>(&contact.id.0)?;
-        let merged_from = (contact.id.0 != args.contact && maitred_kernel::Reference::parse(&args.contact).kind() == "id")
+        let merged_from = (contact.id.0 != args.contact
+            && maitred_kernel::Reference::parse(&args.contact).kind() == "id")
             .then(|| args.contact.clone());
         let full = ContactFull {
             name: contact.full_name(),
@@ -85,7 +88,10 @@ fn consents(cx: &Cx<'_, Read>, contact: &maitred_party::Contact) -> ToolResult<V
 
 fn recent(cx: &Cx<'_, Read>, contact: &maitred_party::Contact) -> ToolResult<Vec<ActivityView>> {
     let rows = activities::recent(cx, &contact.id.0, 5)?;
-    Ok(rows.into_iter().map(|(id, kind, at, summary, by)| ActivityView { id, kind, at, summary, by }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, kind, at, summary, by)| ActivityView { id, kind, at, summary, by })
+        .collect())
 }
 
 /// Sections that cost a query of their own.

@@ -18,7 +18,8 @@ impl Tool for ContactSearch {
     const ABOUT: &str = "Search people by name, email, phone, company, role, tag or consent.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Service, Mode::Success, Mode::Office];
     const EFFECT: Read = Read::KEYED;
-    const EXAMPLE: Example = Example { given: "company acme; contact ada company=acme", args: r#"{"q": "ad"}"# };
+    const EXAMPLE: Example =
+        Example { given: "company acme; contact ada company=acme", args: r#"{"q": "ad"}"# };
     type Effect = Read;
     type Audience = Staff;
     type Args = Args;
@@ -37,7 +38,8 @@ impl Tool for ContactSearch {
             status: args.status,
         };
         let total = page.count.then(|| contacts::count(cx, &filter)).transpose()?;
-        let (rows, next_cursor) = page.cut(contacts::search(cx, &filter, &page)?, contacts::FoundContact::key);
+        let (rows, next_cursor) =
+            page.cut(contacts::search(cx, &filter, &page)?, contacts::FoundContact::key);
         let contacts = rows
             .into_iter()
             .map(|row| {
@@ -112,7 +114,9 @@ mod tests {
             "company acme; contact rene given=René name=Müller company=acme; contact max name=Maier",
             "crm_contact_search",
             r#"{"q": "rene mull", "count": "true"}"#,
-            expect![[r#"{"contacts":[{"id":"@rene","version":1,"name":"René Müller","company":{"id":"@acme","name":"Acme"},"role":"general"}],"total":1}"#]],
+            expect![[
+                r#"{"contacts":[{"id":"@rene","version":1,"name":"René Müller","company":{"id":"@acme","name":"Acme"},"role":"general"}],"total":1}"#
+            ]],
         );
     }
 

@@ -117,7 +117,8 @@ impl SqliteConnection {
         raw.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
         // Without this a cached statement whose plan might depend on a bound value is prepared again at nearly every
         // use, which halves the speed of keyed reads.
-        raw.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(translate)?;
+        raw.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(translate)?;
         let settings = match purpose {
             Purpose::Read => "PRAGMA query_only = ON; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY",
             Purpose::Write | Purpose::Create => {

@@ -6,12 +6,14 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use super::SqliteOptions;
 use super::checkpoint::Checkpointer;
 use super::connection::{KEYED_READS, Purpose, SqliteConnection, translate};
 use super::lane::ReportLane;
 use super::writer;
-use crate::engine::{Budget, OrgStore, WriteJob};
+use crate::engine::{Budget, OrgStore, TableContents, WriteJob};
 use crate::migrate::{self, Migration, STORE_MIGRATIONS};
 use crate::tx::{Connection, ReadTx, WriteTx};
 use crate::{StoreError, StoreFault, StoreResult};
@@ -110,6 +112,42 @@ fn epoch() -> String {
     "1970-01-01T00:00:00.000Z".to_owned()
 }
 
+/// Rows are hashed by their text form, columns by name, rows in order of that text: the order of storage does not matter.
+fn table_contents(connection: &SqliteConnection, table: String) -> StoreResult<TableContents> {
+    let quoted = format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""));
+    let mut statement = connection.raw.prepare(&quoted).map_err(translate)?;
+    let mut columns: Vec<(String, usize)> = statement
+        .column_names()
+        .into_iter()
+        .enumerate()
+        .map(|(index, name)| (name.to_owned(), index))
+        .collect();
+    columns.sort();
+    let mut lines: Vec<String> = Vec::new();
+    let mut rows = statement.query([]).map_err(translate)?;
+    while let Some(row) = rows.next().map_err(translate)? {
+        let mut line = String::new();
+        for (name, index) in &columns {
+            let value: rusqlite::types::Value = row.get(*index).map_err(translate)?;
+            line.push_str(name);
+            line.push_str(&match value {
+                rusqlite::types::Value::Null => "=n\u{1f}".to_owned(),
+                rusqlite::types::Value::Integer(number) => format!("=i{number}\u{1f}"),
+                rusqlite::types::Value::Text(text) => format!("=t{text}\u{1f}"),
+                other => return Err(StoreError::defect(format!("a value of type {other:?} in `{table}`"))),
+            });
+        }
+        lines.push(line);
+    }
+    lines.sort();
+    let mut hasher = Sha256::new();
+    for line in &lines {
+        hasher.update(line.as_bytes());
+        hasher.update(b"\n");
+    }
+    Ok(TableContents { table, rows: lines.len() as i64, hash: crate::audit::hex(&hasher.finalize()) })
+}
+
 fn take_reader(
     readers: &Mutex<Vec<SqliteConnection>>,
     path: &Path,
@@ -205,6 +243,20 @@ impl OrgStore for SqliteOrg {
             .and_then(Iterator::collect::<Result<Vec<String>, _>>)
             .map_err(translate)?;
         Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    fn contents(&self) -> StoreResult<Vec<TableContents>> {
+        let connection = take_reader(&self.readers, &self.path, self.patience)?;
+        connection.run("BEGIN")?;
+        let tables: Vec<String> = connection
+            .raw
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .map_err(translate)?;
+        let contents = tables.into_iter().map(|table| table_contents(&connection, table)).collect();
+        connection.run("COMMIT")?;
+        give_back(&self.readers, connection);
+        contents
     }
 
     fn data_version(&self) -> StoreResult<i64> {
