@@ -59,6 +59,9 @@ pub struct WriteJob {
     pub alone: bool,
 }
 
+/// The work of a report.
+pub type ReportBody = Box<dyn FnOnce(StoreResult<&ReadTx<'_>>) + Send>;
+
 /// One open database.
 pub trait OrgStore: Send + Sync {
     /// Runs `body` in a read-only transaction in the calling thread. `Interrupted` when the budget was used up.
@@ -66,7 +69,7 @@ pub trait OrgStore: Send + Sync {
 
     /// Runs `body` in a read-only transaction on the report lane; it is dropped unrun when the lane is full or the
     /// database closes, which the body's owner notices by the drop.
-    fn report(&self, budget: Budget, body: Box<dyn FnOnce(StoreResult<&ReadTx<'_>>) + Send>);
+    fn report(&self, budget: Budget, body: ReportBody);
 
     /// Queues a write. A full queue fails the job at once as busy.
     fn write(&self, job: WriteJob);

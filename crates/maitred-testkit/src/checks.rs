@@ -176,8 +176,8 @@ fn typed(tool: &Registered, say: &mut Say<'_>) {
         }
     }
     // Four bytes and more make a token of such JSON; 300 tokens are the most a tool may cost.
-    if tool.definition.len() > 1_250 {
-        say("budget", format!("its definition has {} bytes, 1,250 are the most", tool.definition.len()));
+    if tool.definition.len() > 1_400 {
+        say("budget", format!("its definition has {} bytes, 1,400 are the most", tool.definition.len()));
     }
     if serde_json::from_str::<Value>(tool.entry.example.args).is_err() {
         say("example", "its arguments are not JSON".to_owned());

@@ -3,6 +3,8 @@
 //! [`check`] runs one call against a small organisation and compares the answer; [`check_domain`] holds every rule that
 //! all tools must keep, and runs each tool's EXAMPLE through them, so a new tool is covered by being in the slice.
 
+#![allow(clippy::expect_used, reason = "this is test code: a fixture that cannot be made is a failed test")]
+
 mod checks;
 mod fixture;
 mod given;

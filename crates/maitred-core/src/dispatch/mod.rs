@@ -1,8 +1,14 @@
 //! One call, from the request to the answer, in the order in which it happens:
 //!
-//! 1. parse the parameters; 2. decide who speaks; 3. find the tool on the menu; 4. limits; 5. cut the arguments;
-//! 6. run - a keyed read here, a report on its lane, a write in the writer's queue; 7. for a write: receipt, body,
-//! confirmation, audit, change log; 8. meters, log, report; 9. answer.
+//! 1. parse the parameters;
+//! 2. decide who speaks;
+//! 3. find the tool on the menu;
+//! 4. limits;
+//! 5. cut the arguments;
+//! 6. run: a keyed read here, a report on its lane, a write in the writer's queue;
+//! 7. for a write: receipt, body, confirmation, audit, change log;
+//! 8. meters, log, report;
+//! 9. answer.
 
 pub mod answer;
 pub mod confirm;

@@ -182,7 +182,9 @@ mod tests {
             "company acme",
             "crm_activity_log",
             r#"{"kind": "call", "about": ["@acme"], "summary": "spoke", "at": "2099-01-01T00:00:00Z"}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`at` lies in the future","field":"at","hint":"plan it with crm_todo_create","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`at` lies in the future","field":"at","hint":"plan it with crm_todo_create","retryable":false}}"#
+            ]],
         );
     }
 }

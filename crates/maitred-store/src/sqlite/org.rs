@@ -13,7 +13,7 @@ use super::checkpoint::Checkpointer;
 use super::connection::{KEYED_READS, Purpose, SqliteConnection, translate};
 use super::lane::ReportLane;
 use super::writer;
-use crate::engine::{Budget, OrgStore, TableContents, WriteJob};
+use crate::engine::{Budget, OrgStore, ReportBody, TableContents, WriteJob};
 use crate::migrate::{self, Migration, STORE_MIGRATIONS};
 use crate::tx::{Connection, ReadTx, WriteTx};
 use crate::{StoreError, StoreFault, StoreResult};
@@ -116,12 +116,8 @@ fn epoch() -> String {
 fn table_contents(connection: &SqliteConnection, table: String) -> StoreResult<TableContents> {
     let quoted = format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""));
     let mut statement = connection.raw.prepare(&quoted).map_err(translate)?;
-    let mut columns: Vec<(String, usize)> = statement
-        .column_names()
-        .into_iter()
-        .enumerate()
-        .map(|(index, name)| (name.to_owned(), index))
-        .collect();
+    let mut columns: Vec<(String, usize)> =
+        statement.column_names().enumerate().map(|(index, name)| (name.to_owned(), index)).collect();
     columns.sort();
     let mut lines: Vec<String> = Vec::new();
     let mut rows = statement.query([]).map_err(translate)?;
@@ -184,7 +180,7 @@ impl OrgStore for SqliteOrg {
         Ok(())
     }
 
-    fn report(&self, budget: Budget, body: Box<dyn FnOnce(StoreResult<&ReadTx<'_>>) + Send>) {
+    fn report(&self, budget: Budget, body: ReportBody) {
         let (readers, path, patience) = (Arc::clone(&self.readers), self.path.clone(), self.patience);
         let task = Box::new(move || match take_reader(&readers, &path, patience) {
             Ok(connection) => {
