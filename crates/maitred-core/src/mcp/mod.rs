@@ -3,6 +3,6 @@
 pub mod service;
 
 pub use service::{
-    Answer, CancelFlag, Credentials, Done, Features, Handled, LogLevel, Outlet, Refusal, Request, ServerInfo, Service,
-    Ticket, Transport,
+    Answer, CancelFlag, Credentials, Done, Features, Handled, LogLevel, Outlet, Refusal, Request, ServerInfo,
+    Service, Ticket, Transport,
 };
