@@ -1,0 +1,5 @@
+//! The wire, tried over memory, pipes and HTTP with one fixture service.
+
+mod fixture;
+mod memory;
+mod transcript;
