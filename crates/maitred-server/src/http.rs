@@ -199,6 +199,9 @@ fn turn_away(socket: &TcpStream) {
     let _ = socket.try_write(FULL);
 }
 
+/// Time for the request of a client that connects while the server stops.
+const LATE: Duration = Duration::from_millis(500);
+
 /// Counts a connection while it lives.
 struct Counted<S: Service>(Arc<Server<S>>);
 
@@ -212,13 +215,15 @@ async fn connection<S: Service>(counted: Counted<S>, socket: TcpStream, peer: Ip
     let server = &counted.0;
     // Without it small answers wait for the client's acknowledgement.
     let _ = socket.set_nodelay(true);
+    // Whoever connects while the server stops is still told so, if it asks at once.
+    let late = server.shutdown.draining();
     let service = service_fn(|request| {
         let server = Arc::clone(server);
         async move { Ok::<_, Infallible>(answer::answer(&server, peer, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(server.config.header_timeout)
+        .header_read_timeout(if late { LATE } else { server.config.header_timeout })
         .max_buf_size(128 * 1024)
         .serve_connection(TokioIo::new(socket), service);
     let mut connection = std::pin::pin!(connection);
@@ -226,6 +231,7 @@ async fn connection<S: Service>(counted: Counted<S>, socket: TcpStream, peer: Ip
     loop {
         match *phase.borrow_and_update() {
             Phase::Serving => {}
+            Phase::Draining if late => {}
             Phase::Draining => connection.as_mut().graceful_shutdown(),
             Phase::Over => return,
         }
