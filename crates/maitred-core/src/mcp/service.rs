@@ -243,10 +243,12 @@ pub trait Service: Send + Sync + 'static {
     /// 32 bytes that sign session ids; the same on every node and after a restart.
     fn session_secret(&self) -> [u8; 32];
 
-    /// Records that a session has ended for good, for every node.
+    /// Records that a session has ended for good, for every node. `session` is the id without its signature, so that
+    /// what is recorded opens nothing; it needs no keeping after `expires_unix`.
     fn end_session(&self, session: &str, expires_unix: i64);
 
-    /// True when the session was ended by DELETE, here or on another node.
+    /// True when the session was ended by DELETE, here or on another node. Asked for every HTTP request, so it must be
+    /// cheap; `session` is what [`Service::end_session`] was given.
     fn session_ended(&self, session: &str) -> bool;
 
     /// Seconds since the epoch.
