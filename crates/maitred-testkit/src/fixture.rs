@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use maitred_core::caller::{Caller, ClaimedIdentity, OrgFacts, Policy, Teammate, Via, Who};
+use maitred_core::caller::{Caller, ClaimedIdentity, ModuleKeys, OrgFacts, Policy, Teammate, Via, Who};
 use maitred_core::clock::{FixedClock, SerialIds, stamp};
 use maitred_core::cx::{Reader, World, Writer};
 use maitred_core::dispatch::{Dispatch, DispatchParts, Secrets};
@@ -201,6 +201,7 @@ impl Fixture {
             policy: Policy::Direct,
             channel: None,
             fallen: None,
+            module_keys: ModuleKeys::default(),
         })
     }
 
@@ -323,6 +324,7 @@ impl Fixture {
             policy: Policy::Direct,
             channel: None,
             fallen: None,
+            module_keys: ModuleKeys::default(),
         })
     }
 }
