@@ -72,7 +72,7 @@ impl Stop {
 }
 
 #[cfg(unix)]
-async fn signalled() -> io::Result<()> {
+pub(crate) async fn signalled() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -84,7 +84,7 @@ async fn signalled() -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn signalled() -> io::Result<()> {
+pub(crate) async fn signalled() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
