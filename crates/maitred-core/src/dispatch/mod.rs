@@ -12,6 +12,7 @@
 
 pub mod answer;
 pub mod confirm;
+pub mod operator;
 mod read;
 mod write;
 
