@@ -9,6 +9,7 @@
 
 pub mod directory;
 pub mod door;
+mod guesses;
 pub mod identity;
 pub mod model;
 pub mod roles;

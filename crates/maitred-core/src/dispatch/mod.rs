@@ -13,6 +13,7 @@
 pub mod answer;
 pub mod confirm;
 pub mod operator;
+pub mod panics;
 mod read;
 mod write;
 
