@@ -12,6 +12,8 @@
 
 pub mod answer;
 pub mod confirm;
+pub mod operator;
+pub mod panics;
 mod read;
 mod write;
 
