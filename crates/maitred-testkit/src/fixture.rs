@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,11 +107,13 @@ impl Fixture {
                 calls_per_second: 1_000_000,
                 writes_per_second: 1_000_000,
                 inline_time: Duration::from_secs(10),
+                call_time: Duration::from_secs(5),
                 ..LimitSettings::default()
             },
             secrets: Secrets { confirm: [1; 32], audit: [2; 32] },
             build: "test",
             instructions: String::new(),
+            spawn: Some(Arc::new(run_elsewhere)),
         });
         let fixture = Self {
             _directory: directory,
@@ -344,4 +347,26 @@ fn next_uuid(text: &str, from: usize) -> Option<usize> {
             _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(byte),
         })
     })
+}
+
+/// Runs a future on a thread of its own until it is done or its time is over: all that tests of foreign tools need.
+fn run_elsewhere(mut future: Pin<Box<dyn Future<Output = ()> + Send>>, time: Duration) {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    std::thread::spawn(move || {
+        let waker = Arc::new(Unpark(std::thread::current())).into();
+        let mut context = std::task::Context::from_waker(&waker);
+        let end = std::time::Instant::now() + time;
+        while future.as_mut().poll(&mut context).is_pending() {
+            let left = end.saturating_duration_since(std::time::Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::park_timeout(left);
+        }
+    });
 }
