@@ -12,7 +12,8 @@ impl Inner {
     pub(super) fn ask(self: &Arc<Self>, system: &'static dyn ForeignTool, call: Call, done: Done) {
         let mut pending = Asked { inner: Arc::clone(self), call, done: Some(done) };
         let Some(spawn) = &self.spawn else {
-            pending.answer(Err(ToolError::new(Code::ModuleMissing, "this server cannot reach other systems")));
+            pending
+                .answer(Err(ToolError::new(Code::ModuleMissing, "this server cannot reach other systems")));
             return;
         };
         let asked = &pending.call;
