@@ -1,5 +1,6 @@
 //! The SQLite engine: what a domain relies on, and what must not happen when things go wrong.
 #![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -125,16 +125,19 @@ impl Fixture {
             names: RefCell::default(),
             slug: slug.to_owned(),
         };
-        for role in ROLES {
-            let name = given::capitalised(role);
-            let id = fixture
-                .write(move |db| {
-                    let email = format!("{role}@maison.example");
-                    members::insert(db, &NewMember { name: &name, email: &email, roles: &[role] })
-                })
-                .expect("a member")
-                .id;
-            fixture.name(role, &id.0);
+        let members = fixture
+            .write(|db| {
+                ROLES
+                    .iter()
+                    .map(|role| {
+                        let (name, email) = (given::capitalised(role), format!("{role}@maison.example"));
+                        members::insert(db, &NewMember { name: &name, email: &email, roles: &[role] })
+                    })
+                    .collect::<ToolResult<Vec<_>>>()
+            })
+            .expect("members");
+        for (role, member) in ROLES.iter().zip(members) {
+            fixture.name(role, &member.id.0);
         }
         given::make(&fixture, given);
         fixture
