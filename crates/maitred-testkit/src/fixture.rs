@@ -92,7 +92,7 @@ impl Fixture {
         let registry =
             Registry::new(maitred_party::MIGRATIONS, domains.to_vec()).expect("the domains fit together");
         let registry = Arc::new(registry);
-        let directory = Arc::new(tempfile::tempdir().expect("a directory"));
+        let directory = Arc::new(scratch());
         let engine = SqliteEngine::new(directory.path(), SqliteOptions::default()).expect("an engine");
         let store = engine.create(slug, &registry.migrations()).expect("a database");
         let clock = Arc::new(FixedClock::new(NOW.parse().expect("a moment")));
@@ -333,6 +333,12 @@ impl Fixture {
             module_keys: ModuleKeys::default(),
         })
     }
+}
+
+/// A directory for a database that need not outlive a crash: in memory where the system has such a place, because
+/// hundreds of fixtures that wait for a disk make tests slow.
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
 }
 
 /// A JSON object's text with one more member.
