@@ -12,7 +12,11 @@
 
 pub mod answer;
 pub mod confirm;
+<<<<<<< HEAD
 mod foreign;
+=======
+pub mod operator;
+>>>>>>> server
 mod read;
 mod write;
 
