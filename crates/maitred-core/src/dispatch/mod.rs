@@ -12,11 +12,8 @@
 
 pub mod answer;
 pub mod confirm;
-<<<<<<< HEAD
 mod foreign;
-=======
 pub mod operator;
->>>>>>> server
 mod read;
 mod write;
 
