@@ -35,6 +35,12 @@ const fn contact(
 const REFS: &[PartyRef] = &[
     company("deal", "company_id", OnMerge::Repoint),
     contact("deal", "contact_id", OnMerge::Repoint, OnErase::Tombstone),
+    contact(
+        "deal_contact",
+        "contact_id",
+        OnMerge::Fold(crate::store::deals::fold_stakeholders),
+        OnErase::Tombstone,
+    ),
     company("lead", "company_id", OnMerge::Repoint),
     contact("lead", "contact_id", OnMerge::Repoint, OnErase::Scrub(crate::store::leads::scrub)),
 ];

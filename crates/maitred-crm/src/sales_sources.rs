@@ -322,4 +322,28 @@ mod tests {
             .expect("moved");
         assert_eq!((moved, counts(&eve), counts(&sales)), ((1, 1), (0, 0), (1, 1)));
     }
+
+    #[test]
+    fn a_person_has_one_part_in_a_deal_after_a_merge() {
+        let fixture = Fixture::new(
+            &[&crate::DOMAIN],
+            r#"company acme; contact ada; contact twin; contact eve;
+               crm_deal_create {"company": "@acme", "title": "A"} as a; crm_deal_create {"company": "@acme", "title": "B"} as b;
+               crm_deal_update {"deal": "@a", "stakeholders": [{"contact": "@ada", "role": "champion"}, {"contact": "@twin", "role": "user"}]};
+               crm_deal_update {"deal": "@b", "stakeholders": [{"contact": "@twin", "role": "blocker"}, {"contact": "@eve", "role": "user"}]}"#,
+        );
+        let (twin, ada) = (fixture.id("twin"), fixture.id("ada"));
+        let moved = fixture.write(move |db| deals::fold_stakeholders(db, &twin, &ada)).expect("moved");
+        assert_eq!(moved, 2);
+        let parts = |deal: &str| {
+            let args = format!("{{\"deal\": \"@{deal}\"}}");
+            let json = fixture.call("crm_deal_get", &args).json();
+            let people = json["stakeholders"].as_array().cloned().unwrap_or_default();
+            let part =
+                |person: &serde_json::Value| format!("{} {}", person["contact"]["name"], person["role"]);
+            people.iter().map(part).collect::<Vec<_>>()
+        };
+        assert_eq!(parts("a"), ["\"Ada\" \"champion\""]);
+        assert_eq!(parts("b"), ["\"Ada\" \"blocker\"", "\"Eve\" \"user\""]);
+    }
 }

@@ -165,7 +165,7 @@ pub fn scrub(db: &Writer<'_>, contact: &str) -> ToolResult<i64> {
 pub struct LeadFilter {
     /// Folded terms, all of which must match.
     pub terms: Vec<String>,
-    /// With one of these statuses; empty means open ones.
+    /// With this status; open ones when not given.
     pub status: Option<LeadStatus>,
     /// From this source.
     pub source: Option<LeadSource>,

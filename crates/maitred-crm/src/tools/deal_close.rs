@@ -52,8 +52,9 @@ impl Tool for DealClose {
         if at > cx.stamp() {
             return Err(invalid("closed_at", "lies in the future"));
         }
-        if at < before.stage_entered_at {
-            return Err(invalid("closed_at", "lies before the deal came into its stage"));
+        // The history is read in order of time, so its last entry cannot be followed by an earlier one.
+        if deals::history(cx, &before.id)?.last().is_some_and(|last| at < last.at) {
+            return Err(invalid("closed_at", "lies before the last step in the deal's history"));
         }
         let way = pipelines::of(cx, &before.pipeline_id)?;
         let stage = way.closed(status)?;

@@ -208,3 +208,91 @@ pub struct Output {
     /// Parts asked for that no module of this server gives.
     unavailable: Option<Vec<String>>,
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use expect_test::expect;
+    use maitred_core::mode::Module;
+    use maitred_core::ports::Ports;
+    use maitred_core::prelude::*;
+    use maitred_core::tool::Domain;
+    use maitred_party::sources::{DealDocument, DealDocuments};
+    use maitred_testkit::{Fixture, check};
+
+    /// A module that keeps one quote and one confirmed order of every deal.
+    pub(crate) static PAPERS: Domain = Domain {
+        module: Module::Probe,
+        tools: &[],
+        migrations: &[],
+        requires: &[],
+        provides: |ports: &mut Ports| ports.provide::<dyn DealDocuments>(Arc::new(Papers)),
+        check: |_| Ok(()),
+    };
+
+    struct Papers;
+
+    impl DealDocuments for Papers {
+        fn of_deal(&self, _: &Reader<'_>, deal: &str) -> ToolResult<Vec<DealDocument>> {
+            Ok(vec![DealDocument {
+                kind: "quote",
+                id: format!("of {deal}"),
+                number: "Q-2026-00001".to_owned(),
+                status: "sent".to_owned(),
+                total: "900.00".to_owned(),
+                currency: "EUR".to_owned(),
+            }])
+        }
+        fn confirmed_order(&self, _: &Reader<'_>, _: &str) -> ToolResult<Option<String>> {
+            Ok(Some("O-2026-00001".to_owned()))
+        }
+    }
+
+    const MENU: &str = r#"company acme; contact ada company=acme;
+        crm_deal_create {"company": "@acme", "title": "Menu", "contact": "@ada",
+          "lines": [{"description": "Lunch", "quantity": "1.5", "unit_price": "10.00", "discount": "10"}]} as menu;
+        crm_deal_update {"deal": "@menu", "stakeholders": [{"contact": "@ada", "role": "champion"}]}"#;
+
+    #[test]
+    fn shows_lines_people_and_history() {
+        check(
+            &crate::DOMAIN,
+            MENU,
+            "crm_deal_get",
+            r#"{"deal": "D-2026-00001", "fields": ["amount", "contact"]}"#,
+            expect![[
+                r#"{"deal":{"id":"@menu","version":1,"number":"D-2026-00001","contact":{"id":"@ada","name":"Ada"},"amount":"13.50","pushed_count":0},"lines":[{"description":"Lunch","quantity":"1.5","unit_price":"10.00","discount":"10","net":"13.50"}],"stakeholders":[{"contact":{"id":"@ada","name":"Ada"},"role":"champion"}],"stage_history":[{"to":"Discovery","at":"@now","by":"Owner","amount":"13.50","probability":"10","forecast":"pipeline"}]}"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn says_which_parts_nobody_gives() {
+        let fixture = Fixture::new(&[&crate::DOMAIN], MENU);
+        let json = fixture.call("crm_deal_get", r#"{"deal": "@menu", "include": ["quotes"]}"#).json();
+        assert_eq!(json["unavailable"], serde_json::json!(["quotes"]));
+        assert!(json["quotes"].is_null());
+    }
+
+    #[test]
+    fn shows_the_quotes_of_the_module_that_keeps_them() {
+        let fixture = Fixture::new(&[&crate::DOMAIN, &PAPERS], MENU);
+        let json = fixture.call("crm_deal_get", r#"{"deal": "@menu", "include": ["quotes"]}"#).json();
+        assert_eq!(json["quotes"][0]["id"], format!("of {}", fixture.id("menu")));
+        assert!(json["unavailable"].is_null());
+    }
+
+    #[test]
+    fn says_where_to_search() {
+        check(
+            &crate::DOMAIN,
+            "",
+            "crm_deal_get",
+            r#"{"deal": "D-2026-00007"}"#,
+            expect![[
+                r#"{"error":{"category":"domain","code":"not_found","message":"no deal fits `D-2026-00007`","field":"deal","hint":"search with crm_deal_search","retryable":false}}"#
+            ]],
+        );
+    }
+}

@@ -121,6 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn a_confirmed_order_keeps_it_closed() {
+        let domains = [&crate::DOMAIN, &crate::tools::deal_get::tests::PAPERS];
+        let answer =
+            Fixture::new(&domains, LOST).call("crm_deal_reopen", r#"{"deal": "@menu", "reason": "r"}"#);
+        assert_eq!(answer.json()["error"]["code"], "open_dependents");
+        assert!(answer.raw.contains("O-2026-00001"));
+    }
+
+    #[test]
     fn needs_a_reason() {
         check(
             &crate::DOMAIN,

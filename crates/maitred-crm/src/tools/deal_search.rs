@@ -63,7 +63,7 @@ pub struct Filters {
     status: Option<DealStatus>,
     /// Category.
     forecast: Option<Forecast>,
-    /// In the organisation's currency.
+    /// Base currency.
     min_amount: Option<Amount>,
     /// Decision from.
     close_from: Option<Day>,
@@ -71,7 +71,7 @@ pub struct Filters {
     close_to: Option<Day>,
     /// Days in stage, at least.
     min_days: Option<u32>,
-    /// Beyond its stage's rot days.
+    /// Past rot days.
     stale: Option<bool>,
 }
 

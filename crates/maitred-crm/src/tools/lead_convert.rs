@@ -7,8 +7,8 @@ use maitred_party::model::{CompanyKind, LinkRole};
 use maitred_party::org::{settings_of, today};
 use maitred_party::store::companies::NewCompany;
 use maitred_party::store::contacts::NewContact;
-use maitred_party::store::{ambiguous, companies, contacts};
-use maitred_party::{Company, Contact, ContactStatus};
+use maitred_party::store::{ambiguous, companies, contacts, members};
+use maitred_party::{Company, Contact, ContactStatus, Member};
 
 use crate::deal_args;
 use crate::deal_rules::Filled;
@@ -81,16 +81,8 @@ impl Tool for LeadConvert {
         moved.add("todos", todos);
         Ok(Output {
             lead: lead.number,
-            company: MatchView {
-                id: company.record.id.0,
-                name: company.record.name,
-                existed: company.existed,
-            },
-            contact: MatchView {
-                name: contact.record.full_name(),
-                id: contact.record.id.0,
-                existed: contact.existed,
-            },
+            company: MatchView::company(company.record, company.existed),
+            contact: MatchView::contact(contact.record, contact.existed),
             deal: DealView::of(cx, &deal.id)?,
             moved: Some(moved),
             already_converted: false,
@@ -118,8 +110,8 @@ fn first_result(db: &Reader<'_>, lead: &Lead) -> ToolResult<Output> {
     };
     Ok(Output {
         lead: lead.number.clone(),
-        company: MatchView { id: company.id.0, name: company.name, existed: true },
-        contact: MatchView { name: contact.full_name(), id: contact.id.0, existed: true },
+        company: MatchView::company(company, true),
+        contact: MatchView::contact(contact, true),
         deal: DealView::of(db, deal)?,
         moved: None,
         already_converted: true,
@@ -328,8 +320,13 @@ fn open_deal(
         ..Filled::default()
     };
     deal_args::check_required(&stage, filled)?;
-    let owner_id = match &lead.owner_id {
-        Some(owner) => owner.clone(),
+    // The deal goes to whoever worked on the lead, as long as they are still here.
+    let owner = match &lead.owner_id {
+        Some(owner) => members::get(cx, &owner.0)?.filter(Member::is_active),
+        None => None,
+    };
+    let owner_id = match owner {
+        Some(owner) => owner.id,
         None => deal_args::owner_of(cx, None, "lead")?.id,
     };
     deals::open(
@@ -392,6 +389,15 @@ pub struct MatchView {
     name: String,
     /// We knew them before.
     existed: bool,
+}
+
+impl MatchView {
+    fn company(company: Company, existed: bool) -> Self {
+        Self { id: company.id.0, name: company.name, existed }
+    }
+    fn contact(contact: Contact, existed: bool) -> Self {
+        Self { name: contact.full_name(), id: contact.id.0, existed }
+    }
 }
 
 /// Answer.

@@ -36,21 +36,16 @@ impl Tool for LeadCreate {
     fn call(cx: &mut Cx<'_, Write>, args: Args) -> ToolResult<LeadView> {
         let settings = settings_of(cx)?;
         let email = args.email.as_deref().map(|raw| at_field(email::fold(raw), "email")).transpose()?;
-        let phone = args
-            .phone
-            .as_deref()
-            .map(|raw| at_field(phone::e164(raw, Some(&settings.country)), "phone"))
-            .transpose()?;
+        let read = |raw: &str| at_field(phone::e164(raw, Some(&settings.country)), "phone");
+        let phone = args.phone.as_deref().map(read).transpose()?;
         let currency = args.currency.unwrap_or(settings.currency);
         let value_minor =
             args.value.map(|value| deal_args::amount_of(&value, currency, "value")).transpose()?;
-        if args.allow_duplicate != Some(true)
-            && let Some(email) = &email
-        {
+        if let Some(email) = email.as_ref().filter(|_| args.allow_duplicate != Some(true)) {
             check_known(cx, email)?;
         }
-        let company_name =
-            args.company_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let company_name = args.company_name.map(|name| name.trim().to_owned());
+        let company_name = company_name.filter(|name| !name.is_empty());
         let facts = FirstFacts {
             email: email.is_some(),
             phone: phone.is_some(),
