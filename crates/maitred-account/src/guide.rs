@@ -164,12 +164,13 @@ pub fn start_with(tools: &[Known]) -> Vec<&'static str> {
     for tool in tools {
         *weight.entry((tool.module, parts(tool).0)).or_default() += 1;
     }
-    let mut best: BTreeMap<Module, (&Known, (bool, usize, usize))> = BTreeMap::new();
+    let mut best: BTreeMap<Module, (&Known, (bool, bool, usize, usize))> = BTreeMap::new();
     for tool in tools.iter().filter(|tool| tool.reads) {
         let (noun, verb, (stage, place)) = parts(tool);
         let size = weight.get(&(tool.module, noun)).copied().unwrap_or(0);
-        // Finding comes first, searching before listing; then the thing with the most tools.
-        let rank = (stage != 0 || verb == "explain" || verb == "whoami", usize::MAX - size, place);
+        // A tool that says so of itself; then finding, of the thing with the most tools, searching before listing.
+        let about_you = matches!(verb, "explain" | "whoami");
+        let rank = (!tool.about.contains("Start here"), stage != 0 || about_you, usize::MAX - size, place);
         if best.get(&tool.module).is_none_or(|(_, known)| rank < *known) {
             best.insert(tool.module, (tool, rank));
         }

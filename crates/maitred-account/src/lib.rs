@@ -6,7 +6,12 @@
 //! replaced whole or not at all, and never rewrites history. Keys are not handled here: a tool that mints keys would
 //! be a way to more rights.
 
+pub mod audit;
+pub mod cells;
 pub mod guide;
+pub mod people;
+pub mod schema;
+pub mod sections;
 
 pub mod store;
 pub mod tools;

@@ -1,5 +1,9 @@
 //! The only files of this crate with SQL.
 
+pub mod audit;
+#[cfg(test)]
+pub mod probe;
+
 use maitred_core::cx::Reader;
 use maitred_core::error::ToolResult;
 

@@ -130,7 +130,15 @@ mod tests {
 
     #[test]
     fn an_owner_reads_every_task() {
-        check(&crate::DOMAIN, "", "account_menu_explain", "{}", expect![[r#"{"start_with":["account_whoami"],"groups":[{"task":"more in account","tools":["account_whoami","account_menu_explain"],"typical_order":"find: whoami, menu explain"}]}"#]]);
+        check(
+            &crate::DOMAIN,
+            "",
+            "account_menu_explain",
+            "{}",
+            expect![[
+                r#"{"start_with":["account_record_search"],"groups":[{"task":"member (account)","tools":["account_member_list","account_member_update"],"typical_order":"find: list; change: update"},{"task":"setting (account)","tools":["account_setting_get","account_setting_update"],"typical_order":"look: get; change: update"},{"task":"more in account","tools":["account_whoami","account_menu_explain","account_audit_search","account_record_search","account_dataset_export"],"typical_order":"find: whoami, menu explain, audit search, record search; finish: dataset export"}],"how":"read first; try a write with dry_run, show its preview, then repeat it with the confirm it gave"}"#
+            ]],
+        );
     }
 
     #[test]

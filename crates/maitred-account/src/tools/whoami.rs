@@ -200,7 +200,15 @@ mod tests {
 
     #[test]
     fn tells_a_teammate_what_the_key_is_good_for() {
-        check(&crate::DOMAIN, "", "account_whoami", "{}", expect![[r#"{"caller":{"kind":"teammate","id":"@owner","name":"Owner","roles":["owner"],"admin":true,"key":"test"},"org":"Maison Test","modes":["sales","service","success","office"],"modules":["account"],"writes":"none"}"#]]);
+        check(
+            &crate::DOMAIN,
+            "",
+            "account_whoami",
+            "{}",
+            expect![[
+                r#"{"caller":{"kind":"teammate","id":"@owner","name":"Owner","roles":["owner"],"admin":true,"key":"test"},"org":"Maison Test","modes":["sales","service","success","office"],"modules":["account"],"writes":"direct"}"#
+            ]],
+        );
     }
 
     #[test]
