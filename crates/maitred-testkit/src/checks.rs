@@ -394,13 +394,17 @@ fn isolated_in(domains: &[&'static Domain], tool: &Registered, mode: Mode, say: 
             if theirs.contents() != before.1 {
                 say("isolation", "wrote something with foreign ids".to_owned());
             }
-            for (name, id) in ours.ids() {
-                if answer.raw.contains(&id) && !args.contains(&id) {
-                    say("isolation", format!("shows the foreign id of {name}"));
-                }
-            }
+            foreign_ids(&ours, &answer.raw, &args, say);
         }
-        Ok(_) => {}
+        Ok(answer) => foreign_ids(&ours, &answer.raw, &args, say),
         Err(error) => say("isolation", error),
+    }
+}
+
+fn foreign_ids(ours: &Fixture, answer: &str, args: &str, say: &mut Say<'_>) {
+    for (name, id) in ours.ids() {
+        if answer.contains(&id) && !args.contains(&id) {
+            say("isolation", format!("shows the foreign id of {name}"));
+        }
     }
 }
