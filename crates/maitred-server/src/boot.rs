@@ -1,24 +1,25 @@
 //! Putting the product together, and refusing to start half-working.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use maitred_core::caller::{Caller, ModuleKeys, OrgFacts, Policy, Who};
-use maitred_core::clock::{Clock, Ids, RandomIds, SystemClock};
-use maitred_core::cx::{Reader, World};
-use maitred_core::dispatch::{Dispatch, DispatchParts, Reporter};
-use maitred_core::error::ToolError;
+use maitred_core::clock::{Clock, Ids, RandomIds, SystemClock, stamp};
+use maitred_core::cx::{Reader, World, Writer};
+use maitred_core::dispatch::{Dispatch, DispatchParts, Reporter, operator};
+use maitred_core::error::{ToolError, ToolResult};
 use maitred_core::limits::LimitSettings;
 use maitred_core::mode::{CallerKind, Rights};
 use maitred_core::registry::Registry;
 use maitred_core::tool::Domain;
 use maitred_directory::{Directory, DirectoryDoor, DirectoryParts, DoorSettings, Secrets};
 use maitred_party::PartyMembership;
+use maitred_store::engine::write_and_wait;
 use maitred_store::sqlite::{SqliteEngine, SqliteOptions};
-use maitred_store::{Budget, Engine, OrgStore};
+use maitred_store::{Budget, Engine, OrgStore, StoreError};
 
 use crate::domains::domains;
 
@@ -27,6 +28,9 @@ pub const BUILD: &str = env!("CARGO_PKG_VERSION");
 
 /// Time one module has to say that it is well.
 pub const CHECK_TIME: Duration = Duration::from_secs(10);
+
+/// Time one command of the operator may take in a database.
+const OPERATOR_TIME: Duration = Duration::from_secs(60);
 
 /// Organisations looked at when the health of the modules is asked; more would only say the same again.
 const CHECKED_ORGS: usize = 8;
@@ -119,6 +123,68 @@ impl Product {
         }
     }
 
+    /// Runs a write of the operator in an organisation's database, with its line in the audit trail. `command` is what
+    /// the trail calls it, `arguments` the JSON whose digest it keeps. All of it is written or nothing.
+    ///
+    /// # Errors
+    /// When there is no such organisation, the body refuses, or the database fails.
+    pub fn operate<T: Send + 'static>(
+        &self,
+        slug: &str,
+        command: &str,
+        arguments: &serde_json::Value,
+        body: impl Fn(&Writer<'_>) -> ToolResult<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let org = self.directory.org(slug)?.with_context(|| format!("there is no organisation `{slug}`"))?;
+        let store = self.directory.open_store(slug)?;
+        let caller = self.operator(slug, &org.name, Arc::clone(&store), command);
+        let menu = self.registry.menu(&caller.rights);
+        let (registry, ids, now) = (Arc::clone(&self.registry), Arc::clone(&self.ids), self.clock.now());
+        let (secrets, arguments) = (self.secrets.for_dispatch(), arguments.to_string());
+        let refused: Arc<Mutex<Option<ToolError>>> = Arc::default();
+        let slot = Arc::clone(&refused);
+        let written = write_and_wait(&*store, stamp(now), OPERATOR_TIME, move |tx| {
+            let world = World::outside(&caller, &menu, registry.ports(), &*ids, now, &secrets.confirm);
+            match body(&Writer::new(tx, &world)) {
+                Ok(value) => {
+                    operator::record(tx, &world, &secrets.audit, &arguments, BUILD)?;
+                    Ok(value)
+                }
+                Err(error) => {
+                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Err(StoreError::defect("the write was refused"))
+                }
+            }
+        });
+        let refused = refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (written, refused) {
+            (Err(_), Some(error)) => Err(in_words(&error)),
+            (written, _) => Ok(written?),
+        }
+    }
+
+    /// Reads in an organisation's database, outside a call.
+    ///
+    /// # Errors
+    /// When there is no such organisation, the body refuses, or the database fails.
+    pub fn look<T>(&self, slug: &str, body: impl Fn(&Reader<'_>) -> ToolResult<T>) -> anyhow::Result<T> {
+        let org = self.directory.org(slug)?.with_context(|| format!("there is no organisation `{slug}`"))?;
+        let store = self.directory.open_store(slug)?;
+        let caller = self.operator(slug, &org.name, Arc::clone(&store), "read");
+        let menu = self.registry.menu(&caller.rights);
+        let now = self.clock.now();
+        let mut outcome = None;
+        store.read(&Budget::of(OPERATOR_TIME), &mut |tx| {
+            let world = World::outside(&caller, &menu, self.registry.ports(), &*self.ids, now, &[]);
+            outcome = Some(body(&Reader::new(*tx, &world)));
+        })?;
+        match outcome {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => Err(in_words(&error)),
+            None => Err(anyhow!("the read did not run")),
+        }
+    }
+
     /// Asks every module whether what it stands on is there: all in parallel, each within [`CHECK_TIME`].
     pub fn health(self: &Arc<Self>) -> Vec<ModuleHealth> {
         let (sender, receiver) = channel();
@@ -173,12 +239,19 @@ impl Product {
                     outcome = (domain.check)(&Reader::new(*tx, &world));
                 })
                 .with_context(|| format!("organisation `{}`", org.slug))?;
-            outcome.map_err(|error: ToolError| {
-                let cause = error.cause().map(|cause| format!(": {cause:#}")).unwrap_or_default();
-                anyhow!("organisation `{}`: {}{cause}", org.slug, error.message())
-            })?;
+            outcome
+                .map_err(|error: ToolError| in_words(&error))
+                .with_context(|| format!("organisation `{}`", org.slug))?;
         }
         Ok(())
+    }
+}
+
+/// A refusal as the operator reads it: with its cause, which agents never see.
+pub fn in_words(error: &ToolError) -> anyhow::Error {
+    match error.cause() {
+        Some(cause) => anyhow!("{}: {cause:#}", error.message()),
+        None => anyhow!("{}", error.message()),
     }
 }
 
@@ -215,7 +288,6 @@ pub struct ModuleHealth {
     pub failure: Option<String>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn milliseconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
 }

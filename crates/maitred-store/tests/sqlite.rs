@@ -1,5 +1,6 @@
 //! The SQLite engine: what a domain relies on, and what must not happen when things go wrong.
 #![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -121,11 +122,10 @@ fn a_record_is_written_read_changed_and_logged() {
     assert_eq!(fault(stale), StoreFault::Stale);
 }
 
+type Job = Box<dyn FnMut(&WriteTx<'_>) -> Verdict + Send>;
+
 /// Queues jobs while the writer is held up, so that they share a commit, and answers what became of each.
-fn grouped(
-    store: &Arc<dyn OrgStore>,
-    jobs: Vec<Box<dyn FnMut(&WriteTx<'_>) -> Verdict + Send>>,
-) -> Vec<Result<(), StoreError>> {
+fn grouped(store: &Arc<dyn OrgStore>, jobs: Vec<Job>) -> Vec<Result<(), StoreError>> {
     let barrier = Arc::new(Barrier::new(2));
     let held = Arc::clone(&barrier);
     let mut waiting = true;
@@ -157,9 +157,7 @@ fn grouped(
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn commit(
-    mut body: impl FnMut(&WriteTx<'_>) -> StoreResult<()> + Send + 'static,
-) -> Box<dyn FnMut(&WriteTx<'_>) -> Verdict + Send> {
+fn commit(mut body: impl FnMut(&WriteTx<'_>) -> StoreResult<()> + Send + 'static) -> Job {
     Box::new(move |tx| if body(tx).is_ok() { Verdict::Commit } else { Verdict::RollBack })
 }
 
@@ -189,7 +187,7 @@ fn neighbours_in_a_group_do_not_spoil_each_other() {
 #[test]
 fn a_number_taken_in_a_write_that_fails_returns_with_it() {
     let org = org();
-    let take = |keep: bool| -> Box<dyn FnMut(&WriteTx<'_>) -> Verdict + Send> {
+    let take = |keep: bool| -> Job {
         Box::new(move |tx| {
             tx.execute("UPDATE tally SET count = count + 1", &[]).unwrap();
             if keep { Verdict::Commit } else { Verdict::RollBack }

@@ -8,7 +8,7 @@ use maitred_core::tool::Domain;
 use serde_json::Value;
 
 use crate::fixture::{Fixture, with_member};
-use crate::{faults_of_schema, fits};
+use crate::{faults_of_schema, fits, laws};
 
 /// Verbs and what they may do: read, write, destructive.
 const READ_VERBS: &[&str] = &[
@@ -95,6 +95,9 @@ pub fn check_domain(domains: &[&'static Domain]) {
         example_by_mode(domains, tool, &mut say);
         pure(domains, tool, &mut say);
         isolated(domains, tool, &mut say);
+        laws::retries_meet(domains, tool, &mut say);
+        laws::log_replays(domains, tool, &mut say);
+        laws::pages_join(domains, tool, &mut say);
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }

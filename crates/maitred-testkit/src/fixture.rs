@@ -101,7 +101,7 @@ impl Fixture {
         let registry = Registry::with_ports(maitred_party::MIGRATIONS, domains.to_vec(), ports)
             .expect("the domains fit together");
         let registry = Arc::new(registry);
-        let directory = Arc::new(tempfile::tempdir().expect("a directory"));
+        let directory = Arc::new(scratch());
         let engine = SqliteEngine::new(directory.path(), SqliteOptions::default()).expect("an engine");
         let store = engine.create(slug, &registry.migrations()).expect("a database");
         let clock = Arc::new(FixedClock::new(NOW.parse().expect("a moment")));
@@ -135,16 +135,19 @@ impl Fixture {
             slug: slug.to_owned(),
             sink,
         };
-        for role in ROLES {
-            let name = given::capitalised(role);
-            let id = fixture
-                .write(move |db| {
-                    let email = format!("{role}@maison.example");
-                    members::insert(db, &NewMember { name: &name, email: &email, roles: &[role] })
-                })
-                .expect("a member")
-                .id;
-            fixture.name(role, &id.0);
+        let members = fixture
+            .write(|db| {
+                ROLES
+                    .iter()
+                    .map(|role| {
+                        let (name, email) = (given::capitalised(role), format!("{role}@maison.example"));
+                        members::insert(db, &NewMember { name: &name, email: &email, roles: &[role] })
+                    })
+                    .collect::<ToolResult<Vec<_>>>()
+            })
+            .expect("members");
+        for (role, member) in ROLES.iter().zip(members) {
+            fixture.name(role, &member.id.0);
         }
         given::make(&fixture, given);
         fixture
@@ -443,6 +446,12 @@ impl Fixture {
             module_keys: ModuleKeys::default(),
         })
     }
+}
+
+/// A directory for a database that need not outlive a crash: in memory where the system has such a place, because
+/// hundreds of fixtures that wait for a disk make tests slow.
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
 }
 
 /// A JSON object's text with one more member.

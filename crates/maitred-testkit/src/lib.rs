@@ -8,6 +8,7 @@
 mod checks;
 mod fixture;
 mod given;
+mod laws;
 mod portable;
 mod schema;
 mod sink;

@@ -13,6 +13,7 @@
 pub mod answer;
 pub mod confirm;
 mod foreign;
+pub mod operator;
 mod read;
 mod write;
 

@@ -1,5 +1,10 @@
-//! The command line. Each command is a file; what they share is in `boot` and `config`.
+//! The command line. Each command is a file; what they share is in `common`, `boot` and `config`.
 
+mod channel;
+mod common;
+mod key;
+mod member;
+mod org;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -25,6 +30,18 @@ pub enum Command {
     #[command(after_help = "Example:\n  maitred serve --listen 127.0.0.1:8808\n  \
                             MAITRED_KEY=mk_.. maitred serve --transport stdio")]
     Serve(ServeArgs),
+    /// Make and list organisations, open and close their doors
+    #[command(subcommand)]
+    Org(org::OrgCommand),
+    /// Add members, change their roles
+    #[command(subcommand)]
+    Member(member::MemberCommand),
+    /// Make, rotate, revoke and list keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Make and list the channels that speak for contacts
+    #[command(subcommand)]
+    Channel(channel::ChannelCommand),
 }
 
 /// Runs a command.
@@ -34,5 +51,9 @@ pub enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(args) => serve::run(&cli.data, &args),
+        Command::Org(command) => org::run(&cli.data, &command),
+        Command::Member(command) => member::run(&cli.data, &command),
+        Command::Key(command) => key::run(&cli.data, &command),
+        Command::Channel(command) => channel::run(&cli.data, &command),
     }
 }
