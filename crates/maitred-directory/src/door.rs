@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use dashmap::DashMap;
+use hmac::{Hmac, Mac as _};
 use maitred_core::caller::{
     Caller, ChannelFacts, ClaimedIdentity, KnownClient, ModuleKeys, OrgFacts, Policy, Teammate, Who,
 };
@@ -16,6 +17,7 @@ use maitred_core::mcp::{Credentials, Refusal};
 use maitred_core::mode::{CallerKind, Module, Rights};
 use maitred_store::engine::WriteJob;
 use maitred_store::{OrgStore, StoreError, StoreFault, Verdict};
+use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use crate::directory::{Directory, read};
@@ -23,7 +25,7 @@ use crate::guesses::Guesses;
 use crate::identity::{Assertion, LONGEST_VALIDITY};
 use crate::model::{ChannelRow, FoundKey, KeyKind, KeyRow, Org};
 use crate::roles::{self, NoRights};
-use crate::secrets::mac;
+use crate::secrets::{keyed, mac};
 use crate::store;
 use crate::token::{LONGEST, Presented};
 
@@ -123,6 +125,8 @@ pub struct DirectoryDoor {
     directory: Arc<Directory>,
     membership: Arc<dyn Membership>,
     settings: DoorSettings,
+    /// Keyed once, because every request needs a mark.
+    marks: Hmac<Sha256>,
     callers: DashMap<[u8; 32], Remembered>,
     open_door: Mutex<Option<OpenDoor>>,
     guesses: Guesses,
@@ -132,6 +136,7 @@ impl DirectoryDoor {
     /// A door over a directory.
     pub fn new(directory: Arc<Directory>, membership: Arc<dyn Membership>, settings: DoorSettings) -> Self {
         Self {
+            marks: keyed(&directory.secrets.key_hash, b"remembered "),
             directory,
             membership,
             settings,
@@ -186,6 +191,13 @@ impl DirectoryDoor {
         let store = self.directory.open_store(&org.slug)?;
         let facts = OrgFacts { slug: Arc::from(org.slug.as_str()), name: Arc::from(org.name.as_str()) };
         Ok(Place { facts, store })
+    }
+
+    /// The name under which the caller of a token is remembered, from which the token cannot be told.
+    fn mark(&self, token: &str) -> [u8; 32] {
+        let mut mac = self.marks.clone();
+        mac.update(token.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     fn epoch(&self) -> u64 {
@@ -631,7 +643,7 @@ impl Door for DirectoryDoor {
         }
         // Before the lookup: what changes during it makes its result forgotten.
         let epoch = self.epoch();
-        let mark = mac(&self.directory.secrets.key_hash, &[b"remembered ", token.as_bytes()]);
+        let mark = self.mark(token);
         if let Some(known) = self.callers.get(&mark)
             && known.epoch == epoch
             && Instant::now() < known.until

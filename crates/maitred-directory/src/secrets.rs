@@ -28,6 +28,15 @@ pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// HMAC-SHA256 with its key taken in, for those who need it often: a clone is ready for what comes behind `start`.
+pub(crate) fn keyed(key: &[u8; 32], start: &[u8]) -> Hmac<Sha256> {
+    // HMAC takes a key of any length; the fallback keeps this function total.
+    let mut mac =
+        <Hmac<Sha256> as Mac>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()));
+    mac.update(start);
+    mac
+}
+
 /// Fresh secret bytes.
 pub(crate) fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
     let mut bytes = [0; N];

@@ -34,6 +34,8 @@ pub(crate) struct Sessions {
     store: Arc<dyn OrgStore>,
     clock: Arc<dyn Clock>,
     ended: DashMap<Hash, i64>,
+    /// False until the first end is known: most servers have never seen one, and every request asks.
+    any_ended: AtomicBool,
     learned: Mutex<Learned>,
     unsaved: Unsaved,
     any_unsaved: Arc<AtomicBool>,
@@ -50,6 +52,7 @@ impl Sessions {
             store,
             clock,
             ended: DashMap::new(),
+            any_ended: AtomicBool::new(false),
             learned: Mutex::default(),
             unsaved: Unsaved::default(),
             any_unsaved: Arc::default(),
@@ -64,14 +67,19 @@ impl Sessions {
     /// The session is over in this process at once, and everywhere when the row is written.
     pub fn end(&self, session: &str, expires_unix: i64) {
         let hash = hash(session);
-        self.ended.insert(hash, expires_unix);
+        self.remember(hash, expires_unix);
         self.save(hash, expires_unix);
     }
 
     /// A failure to learn what other nodes ended is logged; what is known stays known.
     pub fn ended(&self, session: &str) -> bool {
         self.refresh();
-        self.ended.contains_key(&hash(session))
+        self.any_ended.load(Ordering::Acquire) && self.ended.contains_key(&hash(session))
+    }
+
+    fn remember(&self, hash: Hash, expires_unix: i64) {
+        self.ended.insert(hash, expires_unix);
+        self.any_ended.store(true, Ordering::Release);
     }
 
     fn save(&self, hash: Hash, expires_unix: i64) {
@@ -143,7 +151,7 @@ impl Sessions {
             learned.newest = seq;
             let decoded = URL_SAFE_NO_PAD.decode(&text).ok().and_then(|bytes| Hash::try_from(bytes).ok());
             if let Some(hash) = decoded.filter(|_| expires_unix >= now) {
-                self.ended.insert(hash, expires_unix);
+                self.remember(hash, expires_unix);
             }
         }
         learned.data_version = Some(version);
