@@ -135,12 +135,25 @@ const MODULES: usize = Module::ALL.len();
 /// Everything the menu depends on: for each module the modes in which the caller may read and may write.
 ///
 /// Rights only ever shrink: every method that narrows them answers a subset.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
     kind: CallerKind,
     admin: bool,
     reads: [ModeSet; MODULES],
     writes: [ModeSet; MODULES],
+}
+
+impl std::hash::Hash for Rights {
+    /// In one piece: a menu is looked up for every request, and hashing member by member would cost several times that.
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        let mut bytes = [0; 2 + 2 * MODULES];
+        bytes[0] = self.kind as u8;
+        bytes[1] = u8::from(self.admin);
+        for (at, set) in self.reads.iter().chain(&self.writes).enumerate() {
+            bytes[2 + at] = set.0;
+        }
+        state.write(&bytes);
+    }
 }
 
 impl Rights {
