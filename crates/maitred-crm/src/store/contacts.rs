@@ -4,9 +4,11 @@ use maitred_core::cx::Reader;
 use maitred_core::error::ToolResult;
 use maitred_core::paging::Page;
 use maitred_party::model::{ConsentChannel, LinkRole};
-use maitred_party::{CompanyId, ContactStatus};
+use maitred_party::{CompanyId, ContactId, ContactStatus};
 use maitred_store::value::FromRow;
-use maitred_store::{Param, Row, Sql, StoreResult, search};
+use maitred_store::{Param, Row, Sql, StoreResult, params, search};
+
+use crate::views::{Named, PlaceView};
 
 /// What contacts are searched by. Filters that are not given do not narrow.
 #[derive(Clone, Debug, Default)]
@@ -89,12 +91,16 @@ impl FoundContact {
 /// Values in a cursor of this search.
 pub const KEYS: usize = 3;
 
-const COLUMNS: &str = "c.name_key, c.id, c.version, c.given_name, c.family_name, c.email, c.phone, c.title, c.status, \
-                       l.company_id, o.name, l.role";
+/// The page itself, before anything is looked up for its rows: those beyond it cost nothing more.
+const FOUND: &str =
+    "c.name_key, c.id, c.version, c.given_name, c.family_name, c.email, c.phone, c.title, c.status";
 /// The link shown beside a contact: the smallest id among the best, so that the answer does not depend on the engine.
-const LINK: &str = " LEFT JOIN company_contact l ON l.id = (SELECT k.id FROM company_contact k \
-                    WHERE k.contact_id = c.id ORDER BY k.is_primary DESC, k.id LIMIT 1) \
-                    LEFT JOIN company o ON o.id = l.company_id";
+const SHOWN: &str = ") SELECT f.score, f.name_key, f.id, f.version, f.given_name, f.family_name, f.email, f.phone, f.title, \
+                     f.status, l.company_id, o.name, l.role FROM found f \
+                     LEFT JOIN company_contact l ON l.id = (SELECT k.id FROM company_contact k \
+                     WHERE k.contact_id = f.id ORDER BY k.is_primary DESC, k.id LIMIT 1) \
+                     LEFT JOIN company o ON o.id = l.company_id \
+                     ORDER BY f.score DESC, f.name_key, f.id";
 
 fn narrow(sql: &mut Sql, filter: &ContactFilter) {
     sql.and("c.status =", filter.status.unwrap_or(ContactStatus::Active));
@@ -123,10 +129,11 @@ fn narrow(sql: &mut Sql, filter: &ContactFilter) {
 /// A page of contacts, best match first, then by name; one row more than the page holds when there is another.
 pub fn search(db: &Reader<'_>, filter: &ContactFilter, page: &Page) -> ToolResult<Vec<FoundContact>> {
     let by_text = !filter.terms.is_empty();
-    let mut sql = if by_text { search::hits("contact", &filter.terms) } else { Sql::default() };
-    sql.push(if by_text { "SELECT h.score, " } else { "SELECT 0, " }).push(COLUMNS);
+    let mut sql = if by_text { search::hits("contact", &filter.terms) } else { Sql::new("WITH ") };
+    sql.push(if by_text { ", found AS (SELECT h.score AS score, " } else { "found AS (SELECT 0 AS score, " });
+    sql.push(FOUND);
     sql.push(if by_text { " FROM hit h JOIN contact c ON c.id = h.id" } else { " FROM contact c" });
-    sql.push(LINK).push(" WHERE 1 = 1");
+    sql.push(" WHERE 1 = 1");
     narrow(&mut sql, filter);
     if let Some([score, name, id]) = page.after.as_deref() {
         if by_text {
@@ -141,7 +148,7 @@ pub fn search(db: &Reader<'_>, filter: &ContactFilter, page: &Page) -> ToolResul
         }
     }
     sql.push(if by_text { " ORDER BY h.score DESC, c.name_key, c.id" } else { " ORDER BY c.name_key, c.id" });
-    sql.push(" LIMIT ").bind(page.fetch());
+    sql.push(" LIMIT ").bind(page.fetch()).push(SHOWN);
     Ok(db.all_of(&sql)?)
 }
 
@@ -153,4 +160,26 @@ pub fn count(db: &Reader<'_>, filter: &ContactFilter) -> ToolResult<i64> {
     sql.push(if by_text { "hit h JOIN contact c ON c.id = h.id" } else { "contact c" }).push(" WHERE 1 = 1");
     narrow(&mut sql, filter);
     Ok(db.count_of(&sql)?)
+}
+
+/// Every place of a contact at a company, ended ones too, primary ones first.
+pub fn places(db: &Reader<'_>, contact: &ContactId) -> ToolResult<Vec<PlaceView>> {
+    Ok(db.all(
+        "SELECT l.company_id, o.name, l.role, l.is_primary, l.can_order, l.since, l.until FROM company_contact l \
+         JOIN company o ON o.id = l.company_id WHERE l.contact_id = $1 ORDER BY l.is_primary DESC, l.company_id, l.id",
+        params![contact],
+    )?)
+}
+
+impl FromRow for PlaceView {
+    fn from_row(row: &Row<'_>) -> StoreResult<Self> {
+        Ok(Self {
+            company: Named { id: row.get(0)?, name: row.get(1)? },
+            role: row.get(2)?,
+            primary: row.get(3)?,
+            can_order: row.get(4)?,
+            since: row.get(5)?,
+            until: row.get(6)?,
+        })
+    }
 }

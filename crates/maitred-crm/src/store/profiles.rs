@@ -4,6 +4,7 @@ use maitred_core::cx::{Reader, Writer};
 use maitred_core::error::ToolResult;
 use maitred_kernel::Stamp;
 use maitred_party::{CompanyId, ContactId};
+use maitred_store::params;
 
 use crate::model::{ContactProfile, Lifecycle, Profile};
 
@@ -63,4 +64,13 @@ pub fn contacted_person(db: &Writer<'_>, contact: &ContactId, at: Stamp) -> Tool
         Some(_) => {}
     }
     Ok(())
+}
+
+/// The last two-way contact with a person.
+pub fn last_contacted(db: &Reader<'_>, contact: &ContactId) -> ToolResult<Option<Stamp>> {
+    let found = db.scalar::<Option<Stamp>>(
+        "SELECT last_contacted_at FROM crm_contact_profile WHERE id = $1",
+        params![contact],
+    )?;
+    Ok(found.flatten())
 }

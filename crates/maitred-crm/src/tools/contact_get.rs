@@ -3,11 +3,10 @@
 use maitred_core::prelude::*;
 use maitred_kernel::Stamp;
 use maitred_party::ContactStatus;
-use maitred_party::store::{companies, contacts, tags};
+use maitred_party::store::{contacts, tags};
 
-use crate::model::ContactProfile;
-use crate::store::activities;
-use crate::views::{ActivityView, ConsentView, Named, PlaceView};
+use crate::store::{activities, profiles};
+use crate::views::{ActivityView, ConsentView, PlaceView};
 
 /// The tool.
 pub struct ContactGet;
@@ -31,22 +30,11 @@ impl Tool for ContactGet {
         let mask = FieldMask::of(args.fields.as_deref(), FieldMask::all())?;
         let contact = contacts::resolve(cx, &args.contact, "contact")?;
         let include = args.include.unwrap_or_default();
-        let mut places = Vec::new();
-        for link in contacts::links_of(cx, &contact.id)? {
-            let Some(company) = companies::find(cx, &link.company_id.0)? else { continue };
-            places.push(PlaceView {
-                company: Named { id: company.id.0, name: company.name },
-                role: link.role,
-                primary: link.is_primary,
-                can_order: link.can_order,
-                since: link.since,
-                until: link.until,
-            });
-        }
+        let places = crate::store::contacts::places(cx, &contact.id)?;
         let consents = include.contains(&Include::Consents).then(|| consents(cx, &contact)).transpose()?;
         let activities = include.contains(&Include::Activities).then(|| recent(cx, &contact)).transpose()?;
         let tags = include.contains(&Include::Tags).then(|| tags::names(cx, &contact.id.0)).transpose()?;
-        let profile = cx.get::<ContactProfile>(&contact.id.0)?;
+        let last_contacted_at = profiles::last_contacted(cx, &contact.id)?;
         let merged_from = (contact.id.0 != args.contact
             && maitred_kernel::Reference::parse(&args.contact).kind() == "id")
             .then(|| args.contact.clone());
@@ -60,7 +48,7 @@ impl Tool for ContactGet {
             language: contact.language,
             status: contact.status,
             companies: places,
-            last_contacted_at: profile.and_then(|profile| profile.last_contacted_at),
+            last_contacted_at,
             consents,
             activities,
             tags,
