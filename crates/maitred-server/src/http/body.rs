@@ -1,7 +1,7 @@
 //! Bodies out and bodies in: one kind of each, without boxes.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -79,6 +79,11 @@ pub(super) async fn read(mut body: Incoming, limit: usize, patience: Duration) -
         }
         Ok(if all.is_empty() { first } else { all.freeze() })
     };
+    let mut whole = std::pin::pin!(whole);
+    // Nearly every body has arrived with its head: then no timer is made.
+    if let Poll::Ready(read) = poll_fn(|cx| Poll::Ready(whole.as_mut().poll(cx))).await {
+        return read;
+    }
     match tokio::time::timeout(patience, whole).await {
         Ok(read) => read,
         Err(_) => Err(Unread::TooSlow),
