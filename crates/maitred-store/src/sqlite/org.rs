@@ -1,9 +1,11 @@
 //! One open database file.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -16,6 +18,7 @@ use super::writer;
 use crate::engine::{Budget, OrgStore, ReportBody, TableContents, WriteJob};
 use crate::migrate::{self, Migration, STORE_MIGRATIONS};
 use crate::tx::{Connection, ReadTx, WriteTx};
+use crate::value::{Param, Row};
 use crate::{StoreError, StoreFault, StoreResult};
 
 /// Idle read connections kept per database.
@@ -25,12 +28,15 @@ pub(super) struct SqliteOrg {
     path: PathBuf,
     patience: Duration,
     queue: usize,
-    readers: Arc<Mutex<Vec<SqliteConnection>>>,
+    readers: Readers,
     writer: Mutex<Option<SyncSender<WriteJob>>>,
     watcher: Mutex<Option<SqliteConnection>>,
     lane: Arc<ReportLane>,
     checkpointer: Arc<Checkpointer>,
 }
+
+/// Idle read connections, each with the thread that used it last: what it has cached is near that thread's processor.
+type Readers = Arc<Mutex<Vec<(ThreadId, SqliteConnection)>>>;
 
 fn steps(migrations: &[Migration]) -> Vec<Migration> {
     STORE_MIGRATIONS.iter().chain(migrations).copied().collect()
@@ -73,7 +79,7 @@ impl SqliteOrg {
             path: path.to_owned(),
             patience: options.patience,
             queue: options.write_queue,
-            readers: Arc::new(Mutex::new(vec![reader])),
+            readers: Arc::new(Mutex::new(vec![(std::thread::current().id(), reader)])),
             writer: Mutex::new(None),
             watcher: Mutex::new(None),
             lane: Arc::clone(lane),
@@ -144,31 +150,74 @@ fn table_contents(connection: &SqliteConnection, table: String) -> StoreResult<T
     Ok(TableContents { table, rows: lines.len() as i64, hash: crate::audit::hex(&hasher.finalize()) })
 }
 
-fn take_reader(
-    readers: &Mutex<Vec<SqliteConnection>>,
-    path: &Path,
-    patience: Duration,
-) -> StoreResult<SqliteConnection> {
-    let idle = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+fn take_reader(readers: &Readers, path: &Path, patience: Duration) -> StoreResult<SqliteConnection> {
+    let here = std::thread::current().id();
+    let idle = {
+        let mut idle = readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = idle.iter().rposition(|(thread, _)| *thread == here);
+        match own.or(idle.len().checked_sub(1)) {
+            Some(at) => Some(idle.swap_remove(at).1),
+            None => None,
+        }
+    };
     match idle {
         Some(connection) => Ok(connection),
         None => SqliteConnection::open(path, Purpose::Read, patience),
     }
 }
 
-fn give_back(readers: &Mutex<Vec<SqliteConnection>>, connection: SqliteConnection) {
+fn give_back(readers: &Readers, connection: SqliteConnection) {
+    let here = std::thread::current().id();
     let mut idle = readers.lock().unwrap_or_else(PoisonError::into_inner);
     if idle.len() < IDLE_READERS {
-        idle.push(connection);
+        idle.push((here, connection));
     }
 }
 
 /// One snapshot from the first statement to the last.
 fn snapshot(connection: &SqliteConnection, body: impl FnOnce(&ReadTx<'_>)) -> StoreResult<()> {
-    connection.run("BEGIN")?;
     // A panic leaves the connection inside its transaction; it is dropped with the unwinding and not given back.
-    body(&ReadTx::new(connection));
-    connection.run("COMMIT")
+    let snapshot = Snapshot { connection, begun: Cell::new(false) };
+    body(&ReadTx::new(&snapshot));
+    if snapshot.begun.get() { connection.run("COMMIT") } else { Ok(()) }
+}
+
+/// A read-only transaction that begins with its first statement: a call that asks the database nothing pays nothing.
+struct Snapshot<'c> {
+    connection: &'c SqliteConnection,
+    begun: Cell<bool>,
+}
+
+impl Snapshot<'_> {
+    fn begin(&self) -> StoreResult<()> {
+        if !self.begun.get() {
+            self.connection.run("BEGIN")?;
+            self.begun.set(true);
+        }
+        Ok(())
+    }
+}
+
+impl Connection for Snapshot<'_> {
+    fn query(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        each: &mut dyn FnMut(&Row<'_>) -> StoreResult<bool>,
+    ) -> StoreResult<()> {
+        self.begin()?;
+        self.connection.query(sql, params, each)
+    }
+
+    fn execute(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<u64> {
+        self.begin()?;
+        self.connection.execute(sql, params)
+    }
+
+    fn batch(&self, sql: &str) -> StoreResult<()> {
+        self.begin()?;
+        self.connection.batch(sql)
+    }
 }
 
 impl OrgStore for SqliteOrg {
