@@ -128,13 +128,18 @@ impl Inner {
             arguments: &arguments,
             changes: &changes,
         };
-        let expected = self.confirm_for(&bound, tx, &caller.principal)?;
-        if call.dry_run {
-            return Ok(Run::undone(Ok(preview(tool.name, &json, tx, &expected))));
-        }
         let must_show = tool.effect.preview_first
             || caller.policy == Policy::PreviewFirst
             || matches!(caller.kind(), CallerKind::Client | CallerKind::Stranger);
+        // A write that is neither shown nor confirmed needs no name for its change.
+        let expected = if call.dry_run || must_show || call.confirm.is_some() {
+            self.confirm_for(&bound, tx, &caller.principal)?
+        } else {
+            String::new()
+        };
+        if call.dry_run {
+            return Ok(Run::undone(Ok(preview(tool.name, &json, tx, &expected))));
+        }
         match &call.confirm {
             Some(given) if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) => {
                 return Err(show(
