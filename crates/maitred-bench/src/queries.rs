@@ -9,13 +9,12 @@ pub const CONTACT_GET: &str = "\
     SELECT id, version, COALESCE(given_name || ' ', '') || family_name AS name, title, email, phone, language, status \
       FROM contact WHERE id = $1";
 
-/// The places of a contact: `$1` is its id. The first column is the company's id, the others are shown.
+/// The places of a contact: `$1` is its id.
 pub const CONTACT_PLACES: &str = "\
-    SELECT company_id, role, is_primary AS \"primary?\", can_order AS \"can_order?\", since, until FROM company_contact \
-     WHERE contact_id = $1 ORDER BY is_primary DESC, company_id, id";
-
-/// The company of a place: `$1` is its id. One row.
-pub const PLACE_COMPANY: &str = "SELECT id, name FROM company WHERE id = $1";
+    SELECT l.company_id AS \"company.id\", o.name AS \"company.name\", l.role, l.is_primary AS \"primary?\", \
+           l.can_order AS \"can_order?\", l.since, l.until \
+      FROM company_contact l JOIN company o ON o.id = l.company_id \
+     WHERE l.contact_id = $1 ORDER BY l.is_primary DESC, l.company_id, l.id";
 
 /// What is kept beside a contact: `$1` is its id. No row or one.
 pub const CONTACT_PROFILE: &str = "SELECT last_contacted_at FROM crm_contact_profile WHERE id = $1";
@@ -25,18 +24,21 @@ pub const CONTACT_PROFILE: &str = "SELECT last_contacted_at FROM crm_contact_pro
 pub const CONTACT_SEARCH: &str = "\
     WITH hit (id, score) AS (SELECT t0.entity_id, t0.s FROM \
          (SELECT entity_id, MAX(CASE WHEN token = $1 THEN 2 * weight ELSE weight END) AS s FROM search_token \
-           WHERE kind = 'contact' AND token >= $1 AND token < $2 GROUP BY entity_id) t0) \
-    SELECT h.score || '.' || c.name_key || '.' || c.id, c.id, c.version, \
-           COALESCE(c.given_name || ' ', '') || c.family_name AS name, c.title, c.email, c.phone, \
+           WHERE kind = 'contact' AND token >= $1 AND token < $2 GROUP BY entity_id) t0), \
+    found AS (SELECT h.score AS score, c.name_key, c.id, c.version, c.given_name, c.family_name, c.email, c.phone, c.title, c.status \
+                FROM hit h JOIN contact c ON c.id = h.id WHERE c.status = 'active' \
+               ORDER BY h.score DESC, c.name_key, c.id LIMIT $3) \
+    SELECT f.score || '.' || f.name_key || '.' || f.id, f.id, f.version, \
+           COALESCE(f.given_name || ' ', '') || f.family_name AS name, f.title, f.email, f.phone, \
            l.company_id AS \"company.id\", o.name AS \"company.name\", l.role \
-      FROM hit h JOIN contact c ON c.id = h.id \
-      LEFT JOIN company_contact l ON l.id = (SELECT k.id FROM company_contact k WHERE k.contact_id = c.id \
+      FROM found f \
+      LEFT JOIN company_contact l ON l.id = (SELECT k.id FROM company_contact k WHERE k.contact_id = f.id \
                                               ORDER BY k.is_primary DESC, k.id LIMIT 1) \
       LEFT JOIN company o ON o.id = l.company_id \
-     WHERE c.status = 'active' ORDER BY h.score DESC, c.name_key, c.id LIMIT $3";
+     ORDER BY f.score DESC, f.name_key, f.id";
 
 /// Every statement of the reads.
-pub const READS: &[&str] = &[CONTACT_GET, CONTACT_PLACES, PLACE_COMPANY, CONTACT_PROFILE, CONTACT_SEARCH];
+pub const READS: &[&str] = &[CONTACT_GET, CONTACT_PLACES, CONTACT_PROFILE, CONTACT_SEARCH];
 
 /// Every contact in order of id, for the stand-in's listing: `$1` is the last id of the page before, `$2` the rows.
 pub const CONTACT_LISTING: &str = "SELECT id, COALESCE(given_name || ' ', '') || family_name AS name, email FROM contact WHERE id > $1 ORDER BY id LIMIT $2";
@@ -91,7 +93,7 @@ const CHANGE: &str = "\
     VALUES ($1, $2, $3, $4, 'created', NULL, $5, NULL, $6)";
 
 /// One durable write, in order, inside one transaction: the contact is found, the activity and its link are written,
-/// the receipt of an earlier run is looked for, audit line and change log follow.
+/// audit line and change log follow.
 pub const ACTIVITY_LOG: &[Step] = &[
     step("SELECT * FROM contact WHERE id = $1", &[Fill::Contact]),
     step(
@@ -103,10 +105,6 @@ pub const ACTIVITY_LOG: &[Step] = &[
     step(
         "INSERT INTO activity_link (id, activity_id, entity_kind, entity_id) VALUES ($1, $2, $3, $4)",
         &[Fill::Fresh, Fill::Activity, Fill::Text("contact"), Fill::Contact],
-    ),
-    step(
-        "SELECT tool, arguments_digest, answer FROM receipt WHERE principal = $1 AND request_key = $2",
-        &[PRINCIPAL, DIGEST],
     ),
     Step {
         sql: "UPDATE audit_head SET seq = seq + 1 WHERE one = 1 RETURNING seq, chain",

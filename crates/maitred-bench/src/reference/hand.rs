@@ -181,22 +181,8 @@ fn contact_get(connection: &Connection, contact: &str) -> Result<Vec<u8>> {
     let Some(row) = rows.next()? else { bail!("no contact `{contact}`") };
     text.push(b'{');
     members(row, 0, &mut text)?;
-    text.extend_from_slice(b",\"companies\":[");
-    let mut places = transaction.prepare_cached(queries::CONTACT_PLACES)?;
-    let mut places = places.query([contact])?;
-    let mut first = true;
-    while let Some(place) = places.next()? {
-        let mut company = transaction.prepare_cached(queries::PLACE_COMPANY)?;
-        let mut company = company.query([place.get_ref(0)?.as_str()?])?;
-        let Some(company) = company.next()? else { continue };
-        text.extend_from_slice(if first { b"{\"company\":{" } else { b",{\"company\":{" });
-        first = false;
-        members(company, 0, &mut text)?;
-        text.extend_from_slice(b"},");
-        members(place, 1, &mut text)?;
-        text.push(b'}');
-    }
-    text.push(b']');
+    text.extend_from_slice(b",\"companies\":");
+    many(&transaction, queries::CONTACT_PLACES, [contact], &mut text)?;
     let mut profile = transaction.prepare_cached(queries::CONTACT_PROFILE)?;
     let mut profile = profile.query([contact])?;
     if let Some(row) = profile.next()? {
