@@ -1,5 +1,7 @@
 //! The product from outside: the binary's commands and refusals, and what it tells Sentry.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail where the test would")]
+
 mod commands;
 mod machine;
 mod refusals;
