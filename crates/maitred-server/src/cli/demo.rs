@@ -74,7 +74,8 @@ pub fn run(data: &DataArgs, args: &DemoArgs) -> anyhow::Result<()> {
 fn prepare(product: &Product) -> anyhow::Result<Kept> {
     let place = product.data.join(KEPT);
     if place.exists() {
-        let text = fs::read_to_string(&place).with_context(|| format!("cannot read `{}`", place.display()))?;
+        let text =
+            fs::read_to_string(&place).with_context(|| format!("cannot read `{}`", place.display()))?;
         let kept: Kept =
             serde_json::from_str(&text).with_context(|| format!("`{}` is damaged", place.display()))?;
         ended(product, &kept)?;
@@ -127,7 +128,8 @@ fn keys(product: &Product, slug: &str, facts: &DemoFacts) -> anyhow::Result<Kept
     let mut keys = BTreeMap::new();
     for role in roles::ROLES {
         let member = facts.member(role.name);
-        let member = member.with_context(|| format!("the demo has no member with the role `{}`", role.name))?;
+        let member =
+            member.with_context(|| format!("the demo has no member with the role `{}`", role.name))?;
         let minted = mint(Holder::Teammate(member.id.0.clone()), format!("demo {}", role.name))?;
         keys.insert(role.name.to_owned(), minted);
     }
@@ -169,7 +171,9 @@ fn ended(product: &Product, kept: &Kept) -> anyhow::Result<()> {
     for (role, text) in all.chain([("channel", &kept.channel_key)]) {
         let prefix = text.split('_').nth(1).unwrap_or_default();
         if known.iter().find(|key| key.prefix == prefix).is_none_or(|key| key.revoked_at.is_some()) {
-            remark(&format!("the demo key `{role}` was revoked or rotated: mint a new one with maitred key mint"));
+            remark(&format!(
+                "the demo key `{role}` was revoked or rotated: mint a new one with maitred key mint"
+            ));
         }
     }
     Ok(())

@@ -15,8 +15,10 @@ use crate::config::DataArgs;
 #[derive(Subcommand, Debug)]
 pub enum ImportCommand {
     /// Import the customers of the UCI Online Retail file; what it leaves for later is counted
-    #[command(after_help = "Example:\n  maitred org create retail --name \"Online Retail\"\n  maitred import \
-                            online-retail online_retail.csv.xz --org retail")]
+    #[command(
+        after_help = "Example:\n  maitred org create retail --name \"Online Retail\"\n  maitred import \
+                            online-retail online_retail.csv.xz --org retail"
+    )]
     OnlineRetail(OnlineRetail),
 }
 
