@@ -5,8 +5,10 @@
 //! about the past are rebuilt from it; a merge moves every registered reference and leaves a redirect.
 
 pub mod about;
+pub mod formulas;
 pub mod model;
 pub mod store;
+pub mod todos;
 pub mod tools;
 pub mod views;
 

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use maitred_core::ports::Ports;
 use maitred_party::refs::{OnErase, OnMerge, PartyRef, PartyRefs, RefKind};
+use maitred_party::sources::OpenWork;
+
+use crate::store::todos::OpenTodos;
 
 /// Adds crm's ports.
 pub fn provide(ports: &mut Ports) {
     ports.provide::<dyn PartyRefs>(Arc::new(CrmRefs));
+    ports.provide::<dyn OpenWork>(Arc::new(OpenTodos));
 }
 
 struct CrmRefs;
