@@ -7,6 +7,7 @@
 pub mod about;
 pub mod formulas;
 pub mod model;
+pub mod segments;
 pub mod store;
 pub mod todos;
 pub mod tools;

@@ -3,6 +3,8 @@
 mod activity_log;
 mod contact_get;
 mod contact_search;
+mod segment_list;
+mod segment_save;
 mod todo_complete;
 mod todo_create;
 mod todo_list;
@@ -15,6 +17,8 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<activity_log::ActivityLog>(),
     entry::<contact_get::ContactGet>(),
     entry::<contact_search::ContactSearch>(),
+    entry::<segment_list::SegmentList>(),
+    entry::<segment_save::SegmentSave>(),
     entry::<todo_complete::TodoComplete>(),
     entry::<todo_create::TodoCreate>(),
     entry::<todo_list::TodoList>(),
