@@ -7,8 +7,12 @@
 pub mod about;
 pub mod formulas;
 pub mod model;
+pub mod rates;
+pub mod reports;
 pub mod segments;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod todos;
 pub mod tools;
 pub mod views;

@@ -7,7 +7,6 @@
 use maitred_core::args::{Arg, ArgFault, Limits, number_of, unfit, unquote};
 use maitred_core::prelude::*;
 use maitred_core::words;
-use maitred_kernel::wire::Moment;
 use maitred_kernel::{Currency, Day, TimeFault, fold, format_minor, nearest, parse_minor};
 use maitred_party::model::{CompanyKind, ConsentChannel, LinkRole};
 use maitred_party::store::{companies, members, tags};
@@ -345,7 +344,7 @@ fn spelled(db: &Reader<'_>, field: Field, op: Op, value: &str) -> ToolResult<Str
             .map(|number| number.to_string())
             .map_err(|_| wrong(format!("`{}` is a whole number, not `{value}`", field.name))),
         Kind::Day | Kind::Moment => {
-            day(value, maitred_party::org::today(db)?).map_err(|fault| {
+            day(value, org::today(db)?).map_err(|fault| {
                 wrong(format!("a day is written 2026-03-01, today, today-90 or today+14: {fault}"))
             })?;
             Ok(value.to_ascii_lowercase().replace(' ', ""))
@@ -485,11 +484,6 @@ fn shown(db: &Reader<'_>, kind: Kind, value: &str) -> ToolResult<String> {
         Kind::Folded | Kind::Text => format!("`{value}`"),
         _ => value.to_owned(),
     })
-}
-
-/// The moment of the call as its day; segments with relative days move with it.
-pub fn today(db: &Reader<'_>) -> ToolResult<Day> {
-    Ok(db.stamp().day(&org::settings_of(db)?.zone))
 }
 
 #[cfg(test)]

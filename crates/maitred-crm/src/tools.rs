@@ -3,6 +3,8 @@
 mod activity_log;
 mod contact_get;
 mod contact_search;
+mod forecast_report;
+mod pipeline_report;
 mod segment_list;
 mod segment_save;
 mod todo_complete;
@@ -17,6 +19,8 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<activity_log::ActivityLog>(),
     entry::<contact_get::ContactGet>(),
     entry::<contact_search::ContactSearch>(),
+    entry::<forecast_report::ForecastReport>(),
+    entry::<pipeline_report::PipelineReport>(),
     entry::<segment_list::SegmentList>(),
     entry::<segment_save::SegmentSave>(),
     entry::<todo_complete::TodoComplete>(),

@@ -5,6 +5,7 @@ pub mod contacts;
 pub mod deals;
 pub mod leads;
 pub mod profiles;
+pub mod reports;
 pub mod segments;
 pub mod todos;
 

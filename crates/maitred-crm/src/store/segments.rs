@@ -8,7 +8,7 @@ use maitred_party::org;
 use maitred_store::{Record, Sql, params};
 
 use crate::model::{AboutKind, Segment, SegmentId, SegmentKind, SegmentMember};
-use crate::segments::{Condition, Filter, Kind, Op, amount, day, today};
+use crate::segments::{Condition, Filter, Kind, Op, amount, day};
 
 /// Where a field stands.
 enum Place {
@@ -238,7 +238,7 @@ fn rule(db: &Reader<'_>, sql: &mut Sql, segment: &Segment) -> ToolResult<()> {
     }
     let filter = filter_of(segment)?;
     let settings = org::settings_of(db)?;
-    let days = Days { today: today(db)?, zone: &settings.zone };
+    let days = Days { today: org::today(db)?, zone: &settings.zone };
     filter.0.iter().try_for_each(|condition| compile(sql, segment.entity, condition, &days))
 }
 

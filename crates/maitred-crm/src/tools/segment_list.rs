@@ -106,7 +106,9 @@ mod tests {
                  {"field": "last_contacted", "op": "after", "value": "today-90"}]}}"#,
             "crm_segment_list",
             r#"{}"#,
-            expect![[r##"{"segments":[{"id":"#1","version":1,"name":"Called","kind":"company","members":"dynamic","rule":"last contacted after 90 days ago","size":1},{"id":"#2","version":1,"name":"Silent","kind":"company","members":"dynamic","rule":"country is one of FR, DE and owner is Sales and last contacted is not known","size":1}]}"##]],
+            expect![[
+                r##"{"segments":[{"id":"#1","version":1,"name":"Called","kind":"company","members":"dynamic","rule":"last contacted after 90 days ago","size":1},{"id":"#2","version":1,"name":"Silent","kind":"company","members":"dynamic","rule":"country is one of FR, DE and owner is Sales and last contacted is not known","size":1}]}"##
+            ]],
         );
     }
 

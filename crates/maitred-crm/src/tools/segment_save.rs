@@ -101,7 +101,9 @@ mod tests {
             "",
             "crm_segment_save",
             r#"{"name": "x", "kind": "lead", "filter": {"all": [{"field": "scores", "op": "at_least", "value": 50}]}}"#,
-            expect![[r#"{"error":{"category":"validation","code":"unknown_field","message":"a lead has no field `scores`; did you mean `score`?","field":"filter.all[0].field","hint":"fields of a lead are email, phone, company_name, status, source, disqualify_reason, score, value, owner, tag, created, last_touched","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"unknown_field","message":"a lead has no field `scores`; did you mean `score`?","field":"filter.all[0].field","hint":"fields of a lead are email, phone, company_name, status, source, disqualify_reason, score, value, owner, tag, created, last_touched","retryable":false}}"#
+            ]],
         );
     }
 
@@ -113,14 +115,18 @@ mod tests {
             "crm_segment_save",
             r#"{"name": "x", "kind": "deal", "filter": {"all": [{"field": "status", "op": "eq", "value": "open"},
                 {"field": "close_date", "op": "contains", "value": "2026"}]}}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`close_date` takes eq, before, after, at_least, at_most, is_set, not `contains`","field":"filter.all[1].op","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`close_date` takes eq, before, after, at_least, at_most, is_set, not `contains`","field":"filter.all[1].op","retryable":false}}"#
+            ]],
         );
         check(
             &crate::DOMAIN,
             "",
             "crm_segment_save",
             r#"{"name": "x", "kind": "deal", "filter": {"all": [{"field": "status", "op": "eq", "value": "running"}]}}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`status` is one of open, won, lost, not `running`","field":"filter.all[0].value","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`status` is one of open, won, lost, not `running`","field":"filter.all[0].value","retryable":false}}"#
+            ]],
         );
     }
 
@@ -148,7 +154,9 @@ mod tests {
             "",
             "crm_segment_save",
             r#"{"name": "Large", "kind": "deal", "filter": {"all": [{"field": "amount", "op": "at_least", "value": 5000}]}}"#,
-            expect![[r##"{"id":"#1","version":1,"name":"Large","kind":"deal","members":"dynamic","rule":"amount is at least 5000.00 EUR","size":0}"##]],
+            expect![[
+                r##"{"id":"#1","version":1,"name":"Large","kind":"deal","members":"dynamic","rule":"amount is at least 5000.00 EUR","size":0}"##
+            ]],
         );
     }
 }
