@@ -6,6 +6,8 @@
 
 pub mod about;
 pub mod formulas;
+pub mod import;
+pub mod import_rows;
 pub mod model;
 pub mod rates;
 pub mod reports;

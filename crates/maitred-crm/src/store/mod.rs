@@ -3,6 +3,7 @@
 pub mod activities;
 pub mod contacts;
 pub mod deals;
+pub mod imports;
 pub mod leads;
 pub mod profiles;
 pub mod reports;

@@ -325,7 +325,8 @@ mod tests {
                 "quota": "2800.00",
                 "won_count": 1
               }
-            }"#]].assert_eq(&pretty(&answer.text));
+            }"#]]
+        .assert_eq(&pretty(&answer.text));
     }
 
     #[test]
@@ -517,7 +518,8 @@ mod tests {
                 "period": "2026-03",
                 "won_count": 0
               }
-            }"#]].assert_eq(&pretty(&answer.text));
+            }"#]]
+        .assert_eq(&pretty(&answer.text));
         let then =
             fixture.call("crm_forecast_report", r#"{"period": "2026-03", "as_of": "2026-02-15"}"#).json();
         assert_eq!(then["total"]["figures"]["commit"], "202.50");
@@ -525,7 +527,15 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_period() {
-        check(&crate::DOMAIN, "", "crm_forecast_report", r#"{"period": "March"}"#, expect![[r#"{"error":{"category":"validation","code":"invalid","message":"must be a month, quarter or year such as 2026-03, 2026-Q1 or 2026: `March` is not a period; write `2026`, `2026-Q1` or `2026-03`","field":"period","retryable":false}}"#]]);
+        check(
+            &crate::DOMAIN,
+            "",
+            "crm_forecast_report",
+            r#"{"period": "March"}"#,
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"must be a month, quarter or year such as 2026-03, 2026-Q1 or 2026: `March` is not a period; write `2026`, `2026-Q1` or `2026-03`","field":"period","retryable":false}}"#
+            ]],
+        );
     }
 
     fn pretty(text: &str) -> String {
