@@ -15,6 +15,7 @@ pub mod segments;
 pub mod store;
 #[cfg(test)]
 mod testing;
+pub mod timeline;
 pub mod todos;
 pub mod tools;
 pub mod views;

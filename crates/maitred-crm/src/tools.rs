@@ -10,6 +10,7 @@ mod pipeline_report;
 mod record_import;
 mod segment_list;
 mod segment_save;
+mod timeline_get;
 mod todo_complete;
 mod todo_create;
 mod todo_list;
@@ -29,6 +30,7 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<record_import::RecordImport>(),
     entry::<segment_list::SegmentList>(),
     entry::<segment_save::SegmentSave>(),
+    entry::<timeline_get::TimelineGet>(),
     entry::<todo_complete::TodoComplete>(),
     entry::<todo_create::TodoCreate>(),
     entry::<todo_list::TodoList>(),

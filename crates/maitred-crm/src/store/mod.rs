@@ -8,6 +8,7 @@ pub mod leads;
 pub mod profiles;
 pub mod reports;
 pub mod segments;
+pub mod timeline;
 pub mod todos;
 
 use maitred_core::cx::Reader;
