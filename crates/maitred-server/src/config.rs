@@ -35,16 +35,22 @@ pub enum LogFormat {
 #[derive(Args, Clone, Debug, Default)]
 pub struct DataArgs {
     /// Directory of the databases and of the server's secret [default: ./maitred-data]
-    #[arg(long, env = "MAITRED_DATA", value_name = "DIR", global = true)]
+    #[arg(long, env = "MAITRED_DATA", value_name = "DIR", global = true, help_heading = "Everywhere")]
     pub data: Option<PathBuf>,
     /// Configuration file [default: ./maitred.toml where there is one]
-    #[arg(long, env = "MAITRED_CONFIG", value_name = "FILE", global = true)]
+    #[arg(long, env = "MAITRED_CONFIG", value_name = "FILE", global = true, help_heading = "Everywhere")]
     pub config: Option<PathBuf>,
     /// How log lines on standard error look [default: human]
-    #[arg(long, env = "MAITRED_LOG_FORMAT", value_name = "FORMAT", global = true)]
+    #[arg(
+        long,
+        env = "MAITRED_LOG_FORMAT",
+        value_name = "FORMAT",
+        global = true,
+        help_heading = "Everywhere"
+    )]
     pub log_format: Option<LogFormat>,
     /// What is logged, e.g. `info` or `maitred_core=debug` [default: warn, for serve info]
-    #[arg(long, env = "MAITRED_LOG", value_name = "FILTER", global = true)]
+    #[arg(long, env = "MAITRED_LOG", value_name = "FILTER", global = true, help_heading = "Everywhere")]
     pub log: Option<String>,
 }
 
