@@ -176,6 +176,7 @@ impl Product {
             secrets: self.secrets.for_dispatch(),
             build: BUILD,
             instructions: INSTRUCTIONS.to_owned(),
+            spawn: None,
         })
     }
 
