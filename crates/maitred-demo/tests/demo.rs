@@ -1,5 +1,7 @@
 //! The generated organisation: what must be true of it for every seed and moment.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -249,33 +249,34 @@ pub static LANDS: &[Land] = &[
     },
 ];
 
-/// A wine: what it is, where estates that make it are, lowest and highest price of a bottle in cents.
-pub type Wine = (&'static str, &'static str, i64, i64);
+/// A wine: what it is, where estates that make it are and what they are called there, lowest and highest price of a
+/// bottle in cents.
+pub type Wine = (&'static str, &'static str, &'static str, i64, i64);
 
 /// What the merchant sells.
 pub static WINES: &[Wine] = &[
-    ("Chablis", "FR", 1_150, 1_690),
-    ("Chablis 1er Cru", "FR", 1_890, 2_750),
-    ("Meursault", "FR", 3_400, 5_200),
-    ("Gevrey-Chambertin", "FR", 3_600, 5_900),
-    ("Bourgogne Aligoté", "FR", 790, 1_150),
-    ("Saint-Émilion Grand Cru", "FR", 1_650, 3_200),
-    ("Pauillac", "FR", 2_700, 4_800),
-    ("Sancerre", "FR", 1_190, 1_780),
-    ("Muscadet Sèvre et Maine", "FR", 590, 880),
-    ("Côtes du Rhône", "FR", 640, 980),
-    ("Châteauneuf-du-Pape", "FR", 2_150, 3_600),
-    ("Bandol rosé", "FR", 1_350, 1_900),
-    ("Crémant de Bourgogne brut", "FR", 890, 1_250),
-    ("Champagne brut", "FR", 2_150, 3_100),
-    ("Champagne blanc de blancs", "FR", 2_900, 4_400),
-    ("Riesling trocken", "DE", 780, 1_290),
-    ("Riesling Kabinett", "DE", 890, 1_480),
-    ("Spätburgunder", "DE", 1_250, 2_300),
-    ("Barolo", "IT", 2_600, 4_300),
-    ("Chianti Classico", "IT", 990, 1_650),
-    ("Soave Classico", "IT", 740, 1_120),
-    ("Rioja Reserva", "ES", 1_190, 1_980),
-    ("Albariño", "ES", 980, 1_520),
-    ("Cava brut nature", "ES", 720, 1_090),
+    ("Chablis", "FR", "Domaine", 1_150, 1_690),
+    ("Chablis 1er Cru", "FR", "Domaine", 1_890, 2_750),
+    ("Meursault", "FR", "Domaine", 3_400, 5_200),
+    ("Gevrey-Chambertin", "FR", "Domaine", 3_600, 5_900),
+    ("Bourgogne Aligoté", "FR", "Domaine", 790, 1_150),
+    ("Saint-Émilion Grand Cru", "FR", "Château", 1_650, 3_200),
+    ("Pauillac", "FR", "Château", 2_700, 4_800),
+    ("Sancerre", "FR", "Domaine", 1_190, 1_780),
+    ("Muscadet Sèvre et Maine", "FR", "Clos", 590, 880),
+    ("Côtes du Rhône", "FR", "Vignobles", 640, 980),
+    ("Châteauneuf-du-Pape", "FR", "Clos", 2_150, 3_600),
+    ("Bandol rosé", "FR", "Vignobles", 1_350, 1_900),
+    ("Crémant de Bourgogne brut", "FR", "Domaine", 890, 1_250),
+    ("Champagne brut", "FR", "Champagne", 2_150, 3_100),
+    ("Champagne blanc de blancs", "FR", "Champagne", 2_900, 4_400),
+    ("Riesling trocken", "DE", "Weingut", 780, 1_290),
+    ("Riesling Kabinett", "DE", "Weingut", 890, 1_480),
+    ("Spätburgunder", "DE", "Weingut", 1_250, 2_300),
+    ("Barolo", "IT", "Tenuta", 2_600, 4_300),
+    ("Chianti Classico", "IT", "Podere", 990, 1_650),
+    ("Soave Classico", "IT", "Cantina", 740, 1_120),
+    ("Rioja Reserva", "ES", "Bodegas", 1_190, 1_980),
+    ("Albariño", "ES", "Finca", 980, 1_520),
+    ("Cava brut nature", "ES", "Bodegas", 720, 1_090),
 ];

@@ -457,11 +457,15 @@ fn lines(
     let count = dice.between(1, 6);
     let mut lines = Vec::new();
     for position in 1..=count {
-        let (wine, country, low, high) = *dice.pick(WINES);
+        let (wine, country, estate, low, high) = *dice.pick(WINES);
         let estates: Vec<&str> = cast
             .firms
             .iter()
-            .filter(|firm| firm.trade == Trade::Estate && firm.company.country == country)
+            .filter(|firm| {
+                firm.trade == Trade::Estate
+                    && firm.company.country == country
+                    && firm.company.name.starts_with(estate)
+            })
             .map(|firm| firm.company.name.as_str())
             .collect();
         let year = i64::from(vintage) + dice.between(-2, 1);
@@ -515,13 +519,23 @@ fn rounded(minor: i64) -> i64 {
     (minor / 5_000 * 5_000).max(20_000)
 }
 
+/// What a deal that is decided on this day may be called.
 fn title(dice: &mut Dice, day: Day) -> String {
-    format!("{} {}", dice.pick(TITLES), day.year())
+    let month = day.month();
+    let fitting: Vec<&str> = TITLES
+        .iter()
+        .filter(|(from, to, _)| (*from..=*to).contains(&month))
+        .map(|(.., title)| *title)
+        .collect();
+    format!("{} {}", dice.pick(&fitting), day.year())
 }
 
+/// The last number given in each year of a series.
+pub type LastNumbers = Vec<(i64, i64)>;
+
 /// Gives the numbers `D-<year>-<n>` in order; answers the last number of each year.
-pub fn number(stories: &mut [Story], times: &Times) -> Vec<(i64, i64)> {
-    let mut last: Vec<(i64, i64)> = Vec::new();
+pub fn number(stories: &mut [Story], times: &Times) -> LastNumbers {
+    let mut last = LastNumbers::new();
     for story in stories {
         let year = i64::from(story.deal.created_at.day(&times.zone).year());
         story.deal.number = next_number("D", year, &mut last);
@@ -530,7 +544,7 @@ pub fn number(stories: &mut [Story], times: &Times) -> Vec<(i64, i64)> {
 }
 
 /// The next number of a series, in a list of the last number by year.
-pub fn next_number(series: &str, year: i64, last: &mut Vec<(i64, i64)>) -> String {
+pub fn next_number(series: &str, year: i64, last: &mut LastNumbers) -> String {
     let at = last.iter().position(|entry| entry.0 == year).unwrap_or_else(|| {
         last.push((year, 0));
         last.len() - 1
@@ -560,23 +574,25 @@ pub fn before(dice: &mut Dice, times: &Times, story: &Story) -> ToolResult<Stamp
     times.within(dice, from, story.deal.created_at)
 }
 
-const TITLES: &[&str] = &[
-    "Spring list",
-    "Summer rosés",
-    "Autumn list",
-    "By-the-glass selection",
-    "Champagne for New Year",
-    "Banqueting wines",
-    "Cellar renewal",
-    "House wine tender",
-    "Terrace season",
-    "Christmas hampers",
-    "Regional tasting menu",
-    "Annual contract",
-    "Opening order",
-    "Burgundy allocation",
-    "Sparkling range",
-    "Wedding season",
+/// First and last month in which it is decided, and the title.
+const TITLES: &[(i8, i8, &str)] = &[
+    (1, 5, "Spring list"),
+    (3, 7, "Summer rosés"),
+    (3, 7, "Terrace season"),
+    (2, 6, "Wedding season"),
+    (7, 10, "Autumn list"),
+    (8, 12, "Christmas hampers"),
+    (9, 12, "Champagne for New Year"),
+    (10, 12, "Burgundy allocation"),
+    (1, 3, "Burgundy allocation"),
+    (1, 12, "By-the-glass selection"),
+    (1, 12, "Banqueting wines"),
+    (1, 12, "Cellar renewal"),
+    (1, 12, "House wine tender"),
+    (1, 12, "Regional tasting menu"),
+    (1, 12, "Annual contract"),
+    (1, 12, "Opening order"),
+    (1, 12, "Sparkling range"),
 ];
 
 const COMPETITORS: &[&str] = &[

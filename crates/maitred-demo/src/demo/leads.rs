@@ -6,7 +6,7 @@ use maitred_crm::model::{DisqualifyReason, Lead, LeadId, LeadSource, LeadStatus}
 use maitred_kernel::{Currency, Stamp};
 
 use super::atlas::{LANDS, Land};
-use super::deals::{self, Story, next_number};
+use super::deals::{self, LastNumbers, Story, next_number};
 use super::dice::{Dice, Times};
 use super::people::{Cast, Trade, city, person_name, slug};
 
@@ -28,7 +28,7 @@ pub fn invent(
     times: &Times,
     cast: &mut Cast,
     stories: &mut [Story],
-) -> ToolResult<(Vec<Lead>, Vec<(i64, i64)>)> {
+) -> ToolResult<(Vec<Lead>, LastNumbers)> {
     let mut leads = Vec::new();
     let mut order: Vec<usize> = (0..stories.len()).filter(|place| stories[*place].person.is_some()).collect();
     dice.shuffle(&mut order);
@@ -44,7 +44,7 @@ pub fn invent(
         }
     }
     leads.sort_by(|a, b| a.created_at.cmp(&b.created_at).then_with(|| a.id.cmp(&b.id)));
-    let mut last = Vec::new();
+    let mut last = LastNumbers::new();
     for lead in &mut leads {
         let year = i64::from(lead.created_at.day(&times.zone).year());
         lead.number = next_number("L", year, &mut last);
@@ -206,8 +206,8 @@ fn soon(dice: &mut Dice, times: &Times, at: Stamp) -> ToolResult<Stamp> {
 }
 
 fn land(dice: &mut Dice) -> &'static Land {
-    let lands: Vec<(i64, &'static Land)> = LANDS.iter().map(|land| (land.companies, land)).collect();
-    *dice.weighted::<&'static Land>(&lands)
+    let places: Vec<(i64, usize)> = LANDS.iter().map(|land| land.companies).zip(0..).collect();
+    &LANDS[*dice.weighted(&places)]
 }
 
 /// What somebody asks for, in their own words.
