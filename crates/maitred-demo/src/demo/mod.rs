@@ -19,7 +19,7 @@ mod write;
 use jiff::Timestamp;
 use maitred_core::cx::Writer;
 use maitred_core::error::{Code, ToolError, ToolResult};
-use maitred_crm::model::DealStatus;
+use maitred_crm::model::{DealStatus, Lifecycle};
 use maitred_kernel::wire::Moment;
 use maitred_kernel::{Stamp, Zone};
 use maitred_party::model::{CompanyId, ContactId, ContactStatus, MemberId};
@@ -143,7 +143,7 @@ pub fn generate(db: &Writer<'_>, now: Stamp, seed: u64) -> ToolResult<DemoFacts>
     let mut stories = deals::invent(db, &mut dice, &times, &mut cast, &way, &twins)?;
     let deal_numbers = deals::number(&mut stories, &times);
     let (mut leads, lead_numbers) = leads::invent(db, &mut dice, &times, &mut cast, &mut stories)?;
-    let client = client(&mut cast, &stories)?;
+    let client = client(&mut cast, &stories, &twins)?;
     let talks = talk::activities(db, &mut dice, &times, &mut cast, &stories, &mut leads)?;
     let tasks = talk::todos(db, &mut dice, &times, &mut cast, &stories, &leads)?;
     for person in &mut cast.people {
@@ -211,14 +211,17 @@ pub fn generate(db: &Writer<'_>, now: Stamp, seed: u64) -> ToolResult<DemoFacts>
     })
 }
 
-/// The client of the demo: the primary contact of a customer at home that has won, with leave to order.
-fn client(cast: &mut Cast, stories: &[deals::Story]) -> ToolResult<DemoClient> {
+/// The client of the demo: the primary contact of a customer at home that is there once and has bought, with leave to
+/// order.
+fn client(cast: &mut Cast, stories: &[deals::Story], twins: &twins::Twins) -> ToolResult<DemoClient> {
     let found = stories
         .iter()
         .filter(|story| story.deal.status == DealStatus::Won)
         .filter(|story| {
-            let company = &cast.firms[story.firm].company;
-            company.country == "FR" && company.kinds.contains("customer")
+            let firm = &cast.firms[story.firm];
+            firm.company.country == "FR"
+                && firm.lifecycle == Lifecycle::Customer
+                && !twins.firms.iter().any(|(one, other)| [*one, *other].contains(&story.firm))
         })
         .find_map(|story| {
             let person = cast.primary(story.firm)?;
