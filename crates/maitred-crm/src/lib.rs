@@ -5,7 +5,11 @@
 //! about the past are rebuilt from it; a merge moves every registered reference and leaves a redirect.
 
 pub mod about;
+pub mod duplicates;
+pub mod merging;
 pub mod model;
+pub mod parties;
+pub mod sources;
 pub mod store;
 pub mod tools;
 pub mod views;
@@ -25,6 +29,8 @@ pub static DOMAIN: Domain = Domain {
 };
 
 mod ports;
+#[cfg(test)]
+mod test_data;
 
 /// The tables of this module.
 pub const MIGRATIONS: &[Migration] = &[Migration {

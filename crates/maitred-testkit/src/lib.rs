@@ -9,11 +9,13 @@ mod checks;
 mod fixture;
 mod given;
 mod portable;
+mod references;
 mod schema;
 
 pub use checks::check_domain;
 pub use fixture::{Answer, Fixture};
 pub use portable::faults_of_schema;
+pub use references::unregistered;
 pub use schema::fits;
 
 use expect_test::Expect;
