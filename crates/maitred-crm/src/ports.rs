@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use maitred_core::ports::Ports;
 use maitred_party::refs::{OnErase, OnMerge, PartyRef, PartyRefs, RefKind};
+use maitred_party::sources::OpenWork;
+
+use crate::store::todos::OpenTodos;
 
 /// Adds crm's ports.
 pub fn provide(ports: &mut Ports) {
     ports.provide::<dyn PartyRefs>(Arc::new(CrmRefs));
     crate::sales_sources::provide(ports);
+    ports.provide::<dyn OpenWork>(Arc::new(OpenTodos));
 }
 
 struct CrmRefs;
