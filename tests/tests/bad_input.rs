@@ -115,7 +115,8 @@ fn calls_that_fit_no_tool() {
     for (arguments, code, field) in [
         (json!({}), "missing", "contact"),
         (json!({"contact": null}), "missing", "contact"),
-        (json!({"contact": 7}), "invalid", "contact"),
+        (json!({"contact": true}), "invalid", "contact"),
+        (json!({"contact": {}}), "invalid", "contact"),
         (json!({"contact": ["a"]}), "invalid", "contact"),
         (json!({"contact": ""}), "", "contact"),
         (json!({"contact": person, "who": 1}), "unknown_field", "who"),
@@ -157,7 +158,7 @@ fn writes_that_are_not_meant_so() {
     for more in [
         json!({"dry_run": "yes"}),
         json!({"dry_run": 1}),
-        json!({"confirm": 5}),
+        json!({"confirm": ["x"]}),
         json!({"confirm": "x".repeat(500)}),
         json!({"kind": "telepathy"}),
         json!({"about": []}),
@@ -228,31 +229,29 @@ fn foreign_hosts_and_origins() {
 
 #[test]
 fn keys_that_open_nothing() {
-    let house = House::new();
+    let house = House::closed();
     let server = Server::start(&house.data());
     let good = house.org().key("sales");
     let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
-    let mut answers = Vec::new();
-    for key in [
+    let wrong = [
         "mk_unknown".to_owned(),
         format!("{good}x"),
         good[..good.len() - 1].to_owned(),
         good.to_uppercase(),
-        "x".repeat(60_000),
         "::".to_owned(),
         format!("::{good}"),
-    ] {
-        let mut client = server.client(Some(&key));
-        let reply = client.post(initialize);
-        let shown = &key[..key.len().min(20)];
-        assert!((400..500).contains(&reply.status), "{shown}: {} {}", reply.status, reply.body);
-        assert!(!reply.body.contains(good), "{shown}");
-        if reply.status == 401 {
-            answers.push(reply.body.clone());
-        }
+    ];
+    let mut answers = Vec::new();
+    for key in &wrong {
+        let reply = server.client(Some(key)).post(initialize);
+        assert!((400..500).contains(&reply.status), "{key}: {} {}", reply.status, reply.body);
+        assert!(!reply.body.contains(good), "{key}");
+        answers.push((reply.status, reply.body.clone()));
     }
     answers.dedup();
     assert_eq!(answers.len(), 1, "every wrong key is answered alike: {answers:?}");
+    let huge = server.client(Some(&"x".repeat(60_000))).post(initialize);
+    assert!((400..500).contains(&huge.status), "{}", huge.status);
     let log = server.log.lock().unwrap().clone();
     let secret = good.rsplit('_').next().unwrap();
     assert!(!log.contains(secret), "no key is logged");

@@ -82,6 +82,8 @@ fn over_stdio(house: &House) -> Vec<Value> {
 fn over_http(house: &House) -> Vec<Value> {
     let org = house.org();
     let server = Server::start(&house.data());
+    // The SDK's HTTP client wants one even where it speaks without encryption. Another test may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     run(async {
         let config = StreamableHttpClientTransportConfig::with_uri(format!("http://{}/mcp", server.address))
             .auth_header(org.key("sales"));

@@ -43,10 +43,11 @@ fn every_line_is_the_protocols_even_when_everything_is_logged() {
     }
     stdio.send_bytes(b"\xff\xfe{\"jsonrpc\"\n");
     stdio.call("no_such_tool", json!({}));
+    assert!(text_of(&stdio.call("crm_contact_get", json!({"contact": "nobody@nowhere.example"}))).1);
     assert_eq!(stdio.ask("ping", json!({}))["result"], json!({}));
     assert!(stdio.close().success());
     assert_clean(&stdio);
-    assert!(stdio.log.lock().unwrap().contains("TRACE"), "there was something to keep off standard output");
+    assert!(stdio.log.lock().unwrap().contains("DEBUG"), "there was something to keep off standard output");
 }
 
 #[test]

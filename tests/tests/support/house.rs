@@ -56,10 +56,19 @@ impl Org {
 impl House {
     /// A house with these organisations; strangers may come into the first.
     pub fn with(slugs: &[&str]) -> Self {
+        Self::furnished(slugs, true)
+    }
+
+    /// A house with one organisation into which no stranger may come.
+    pub fn closed() -> Self {
+        Self::furnished(&["acme"], false)
+    }
+
+    fn furnished(slugs: &[&str], door: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let product = open(&directory.path().join("data"));
         let orgs =
-            slugs.iter().enumerate().map(|(index, slug)| furnish(&product, slug, index == 0)).collect();
+            slugs.iter().enumerate().map(|(index, slug)| furnish(&product, slug, door && index == 0)).collect();
         Self { directory, orgs }
     }
 
