@@ -7,21 +7,20 @@
 pub mod about;
 pub mod deal_args;
 pub mod deal_rules;
+pub mod duplicates;
 pub mod formulas;
 pub mod import;
 pub mod import_rows;
 pub mod lead_rules;
+pub mod merging;
 pub mod model;
+pub mod parties;
 pub mod rates;
 pub mod reports;
 pub mod sales_settings;
 pub mod sales_sources;
 pub mod sales_views;
 pub mod segments;
-pub mod duplicates;
-pub mod merging;
-pub mod model;
-pub mod parties;
 pub mod sources;
 pub mod store;
 #[cfg(test)]

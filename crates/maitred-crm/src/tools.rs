@@ -11,7 +11,9 @@ mod consent_record;
 mod contact_create;
 mod contact_erase;
 mod contact_get;
-mod contact_search;
+mod contact_merge;
+pub(crate) mod contact_search;
+mod contact_update;
 mod deal_close;
 mod deal_create;
 mod deal_get;
@@ -19,6 +21,7 @@ mod deal_move;
 mod deal_reopen;
 pub(crate) mod deal_search;
 mod deal_update;
+mod duplicate_search;
 mod forecast_report;
 mod lead_convert;
 mod lead_create;
@@ -28,20 +31,16 @@ mod lead_update;
 mod performance_report;
 mod pipeline_list;
 mod pipeline_report;
+mod record_archive;
 mod record_import;
 mod segment_list;
 mod segment_save;
+mod tag_apply;
 mod timeline_get;
 mod todo_complete;
 mod todo_create;
 mod todo_list;
 mod todo_update;
-mod contact_merge;
-pub(crate) mod contact_search;
-mod contact_update;
-mod duplicate_search;
-mod record_archive;
-mod tag_apply;
 
 use maitred_core::tool::{ToolEntry, entry};
 
@@ -60,6 +59,7 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<contact_get::ContactGet>(),
     entry::<contact_merge::ContactMerge>(),
     entry::<contact_search::ContactSearch>(),
+    entry::<contact_update::ContactUpdate>(),
     entry::<deal_close::DealClose>(),
     entry::<deal_create::DealCreate>(),
     entry::<deal_get::DealGet>(),
@@ -67,6 +67,7 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<deal_reopen::DealReopen>(),
     entry::<deal_search::DealSearch>(),
     entry::<deal_update::DealUpdate>(),
+    entry::<duplicate_search::DuplicateSearch>(),
     entry::<forecast_report::ForecastReport>(),
     entry::<lead_convert::LeadConvert>(),
     entry::<lead_create::LeadCreate>(),
@@ -76,16 +77,14 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<performance_report::PerformanceReport>(),
     entry::<pipeline_list::PipelineList>(),
     entry::<pipeline_report::PipelineReport>(),
+    entry::<record_archive::RecordArchive>(),
     entry::<record_import::RecordImport>(),
     entry::<segment_list::SegmentList>(),
     entry::<segment_save::SegmentSave>(),
+    entry::<tag_apply::TagApply>(),
     entry::<timeline_get::TimelineGet>(),
     entry::<todo_complete::TodoComplete>(),
     entry::<todo_create::TodoCreate>(),
     entry::<todo_list::TodoList>(),
     entry::<todo_update::TodoUpdate>(),
-    entry::<contact_update::ContactUpdate>(),
-    entry::<duplicate_search::DuplicateSearch>(),
-    entry::<record_archive::RecordArchive>(),
-    entry::<tag_apply::TagApply>(),
 ];

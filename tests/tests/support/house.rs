@@ -67,8 +67,11 @@ impl House {
     fn furnished(slugs: &[&str], door: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let product = open(&directory.path().join("data"));
-        let orgs =
-            slugs.iter().enumerate().map(|(index, slug)| furnish(&product, slug, door && index == 0)).collect();
+        let orgs = slugs
+            .iter()
+            .enumerate()
+            .map(|(index, slug)| furnish(&product, slug, door && index == 0))
+            .collect();
         Self { directory, orgs }
     }
 
