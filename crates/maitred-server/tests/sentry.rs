@@ -199,6 +199,7 @@ impl Bench {
             reporter: Some(Arc::clone(&reporter) as _),
             limits: LimitSettings::default(),
             secrets: Secrets { confirm: [1; 32], audit: [2; 32] },
+            spawn: None,
             build: "test",
             instructions: String::new(),
         });

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail where the test would")]
 
 mod commands;
+#[cfg(feature = "demo")]
+mod demo;
 mod machine;
 mod refusals;
 mod serving;
