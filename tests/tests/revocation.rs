@@ -67,6 +67,9 @@ fn where_the_door_is_open_a_revoked_key_is_a_strangers() {
         let mut stranger = Client::new(client.address, None);
         stranger.initialize();
         assert_eq!(client.tools(), stranger.tools());
-        assert_eq!(client.call("crm_contact_get", json!({"contact": house.org().contacts[0]}))["error"]["code"], -32602);
+        assert_eq!(
+            client.call("crm_contact_get", json!({"contact": house.org().contacts[0]}))["error"]["code"],
+            -32602
+        );
     }
 }
