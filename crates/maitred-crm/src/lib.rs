@@ -18,6 +18,11 @@ pub mod sales_settings;
 pub mod sales_sources;
 pub mod sales_views;
 pub mod segments;
+pub mod duplicates;
+pub mod merging;
+pub mod model;
+pub mod parties;
+pub mod sources;
 pub mod store;
 #[cfg(test)]
 mod testing;
@@ -41,6 +46,8 @@ pub static DOMAIN: Domain = Domain {
 };
 
 mod ports;
+#[cfg(test)]
+mod test_data;
 
 /// The tables of this module.
 pub const MIGRATIONS: &[Migration] = &[Migration {

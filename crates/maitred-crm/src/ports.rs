@@ -7,19 +7,28 @@ use maitred_party::refs::{OnErase, OnMerge, PartyRef, PartyRefs, RefKind};
 use maitred_party::sources::OpenWork;
 
 use crate::store::todos::OpenTodos;
+use maitred_party::refs::{PartyRef, PartyRefs};
+use maitred_party::sources::{Dependents, ExportSource, SearchSource};
+
+use crate::sources;
+use crate::store::party_refs;
 
 /// Adds crm's ports.
 pub fn provide(ports: &mut Ports) {
     ports.provide::<dyn PartyRefs>(Arc::new(CrmRefs));
     crate::sales_sources::provide(ports);
     ports.provide::<dyn OpenWork>(Arc::new(OpenTodos));
+    ports.provide::<dyn Dependents>(Arc::new(sources::CrmDependents));
+    ports.provide::<dyn SearchSource>(Arc::new(sources::PartySearch));
+    ports.provide::<dyn ExportSource>(Arc::new(sources::CompanyExport));
+    ports.provide::<dyn ExportSource>(Arc::new(sources::ContactExport));
 }
 
 struct CrmRefs;
 
 impl PartyRefs for CrmRefs {
     fn refs(&self) -> &'static [PartyRef] {
-        REFS
+        party_refs::REFS
     }
 }
 

@@ -2,6 +2,14 @@
 
 mod action_suggest;
 mod activity_log;
+mod company_create;
+mod company_get;
+mod company_merge;
+pub(crate) mod company_search;
+mod company_update;
+mod consent_record;
+mod contact_create;
+mod contact_erase;
 mod contact_get;
 mod contact_search;
 mod deal_close;
@@ -28,6 +36,12 @@ mod todo_complete;
 mod todo_create;
 mod todo_list;
 mod todo_update;
+mod contact_merge;
+pub(crate) mod contact_search;
+mod contact_update;
+mod duplicate_search;
+mod record_archive;
+mod tag_apply;
 
 use maitred_core::tool::{ToolEntry, entry};
 
@@ -35,7 +49,16 @@ use maitred_core::tool::{ToolEntry, entry};
 pub const TOOLS: &[ToolEntry] = &[
     entry::<action_suggest::ActionSuggest>(),
     entry::<activity_log::ActivityLog>(),
+    entry::<company_create::CompanyCreate>(),
+    entry::<company_get::CompanyGet>(),
+    entry::<company_merge::CompanyMerge>(),
+    entry::<company_search::CompanySearch>(),
+    entry::<company_update::CompanyUpdate>(),
+    entry::<consent_record::ConsentRecord>(),
+    entry::<contact_create::ContactCreate>(),
+    entry::<contact_erase::ContactErase>(),
     entry::<contact_get::ContactGet>(),
+    entry::<contact_merge::ContactMerge>(),
     entry::<contact_search::ContactSearch>(),
     entry::<deal_close::DealClose>(),
     entry::<deal_create::DealCreate>(),
@@ -61,4 +84,8 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<todo_create::TodoCreate>(),
     entry::<todo_list::TodoList>(),
     entry::<todo_update::TodoUpdate>(),
+    entry::<contact_update::ContactUpdate>(),
+    entry::<duplicate_search::DuplicateSearch>(),
+    entry::<record_archive::RecordArchive>(),
+    entry::<tag_apply::TagApply>(),
 ];

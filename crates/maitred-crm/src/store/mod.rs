@@ -1,11 +1,17 @@
 //! The only files of this crate with SQL.
 
 pub mod activities;
+pub mod companies;
 pub mod contacts;
 pub mod deals;
 pub mod imports;
 pub mod leads;
 pub mod pipelines;
+pub mod dedupe;
+pub mod erasure;
+pub mod leads;
+pub mod merges;
+pub mod party_refs;
 pub mod profiles;
 pub mod quotas;
 pub mod reports;

@@ -54,6 +54,8 @@ fn a_secret_that_is_damaged_open_or_no_secret() {
     }
     fs::remove_file(&secret).unwrap();
     fs::create_dir(&secret).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     assert!(fails(&mut serve(&data)).contains("cannot read"));
 }
 
