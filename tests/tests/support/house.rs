@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use maitred_core::caller::Policy;
 use maitred_core::clock::stamp;
@@ -72,6 +73,11 @@ impl House {
             .enumerate()
             .map(|(index, slug)| furnish(&product, slug, door && index == 0))
             .collect();
+<<<<<<< HEAD
+=======
+        drop(product);
+        settle(&directory.path().join("data"));
+>>>>>>> whole
         Self { directory, orgs }
     }
 
@@ -115,6 +121,21 @@ impl House {
         let db = rusqlite::Connection::open(self.database(slug)).unwrap();
         let mut statement = db.prepare("SELECT summary FROM activity ORDER BY summary").unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+}
+
+/// Waits until the engine's threads have closed every file: their logs are gone then.
+fn settle(data: &Path) {
+    let busy = || {
+        [data.to_owned(), data.join("orgs")].iter().any(|directory| {
+            fs::read_dir(directory)
+                .unwrap()
+                .any(|entry| entry.unwrap().file_name().to_string_lossy().ends_with("-wal"))
+        })
+    };
+    let until = Instant::now() + Duration::from_secs(10);
+    while busy() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(2));
     }
 }
 

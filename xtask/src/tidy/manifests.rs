@@ -39,9 +39,12 @@ fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
         domain if DOMAINS.contains(&domain) => BASE.to_vec(),
         _ => return None,
     };
-    if dev && !matches!(name, "store" | "macros" | "core") {
-        list.push("testkit");
+    if dev {
+        list.push("macros");
         list.push("store");
+        if !matches!(name, "store" | "macros") {
+            list.push("testkit");
+        }
     }
     Some(list)
 }

@@ -2,6 +2,33 @@
 //!
 //! Not a parser: it knows where strings and comments begin and end, and that braces nest.
 
+use std::collections::BTreeSet;
+
+use crate::tree::Tree;
+
+/// Paths of files that a `mod` line under `#[cfg(test)]` declares.
+pub fn test_files(tree: &Tree) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for file in tree.files().iter().filter(|file| file.path.ends_with(".rs")) {
+        let code = Source::of(&file.text).code;
+        for after in code.split("#[cfg(test)]").skip(1) {
+            let declared = after.trim_start().strip_prefix("mod ").and_then(|rest| {
+                let (name, _) = rest.split_once(';')?;
+                name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
+            });
+            let Some(name) = declared else { continue };
+            let (directory, own) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+            let directory = match own {
+                "lib.rs" | "main.rs" | "mod.rs" => directory.to_owned(),
+                own => format!("{directory}/{}", own.trim_end_matches(".rs")),
+            };
+            found.insert(format!("{directory}/{name}.rs"));
+            found.insert(format!("{directory}/{name}/mod.rs"));
+        }
+    }
+    found
+}
+
 /// A string literal or a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {

@@ -25,11 +25,12 @@ const FRAGMENTS: &[&str] = &[
 ];
 
 /// Where SQL may stand beside `src/store.rs`, `src/store/` and `migrations/`: the engines themselves, the derive
-/// that writes the statements of a record, the reference servers, and this rule.
+/// that writes the statements of a record, the reference servers, what tests stand on, and this rule.
 const ALLOWED: &[&str] = &[
     "crates/maitred-store/",
     "crates/maitred-macros/",
     "crates/maitred-bench/",
+    "crates/maitred-testkit/",
     "xtask/src/tidy/",
     "tests/",
 ];
@@ -58,13 +59,17 @@ const ONE_ENGINE: &[(&str, &str)] = &[
 ];
 
 pub(super) fn check(tree: &Tree, faults: &mut Faults) {
+    let tests = super::source::test_files(tree);
     for file in tree.files() {
         if is_migration(file) {
             for (index, line) in file.text.lines().enumerate() {
                 let line = line.split("--").next().unwrap_or_default();
                 portable(file, index + 1, line, faults);
             }
-        } else if file.path.ends_with(".rs") && file.path.starts_with("crates/") {
+        } else if file.path.ends_with(".rs")
+            && file.path.starts_with("crates/")
+            && !tests.contains(&file.path)
+        {
             in_rust(file, faults);
         }
     }
@@ -161,6 +166,17 @@ mod tests {
     fn tests_may_write_sql() {
         let text = "//! A.\n#[cfg(test)]\nmod tests {\n    const A: &str = \"SELECT 1\";\n}\n";
         assert_eq!(said(&[("crates/maitred-crm/src/a.rs", text)]), [""; 0]);
+    }
+
+    #[test]
+    fn a_file_that_only_tests_compile_is_a_test() {
+        let found = said(&[
+            ("crates/maitred-crm/src/lib.rs", "//! L.\n#[cfg(test)]\nmod testing;\nmod real;\n"),
+            ("crates/maitred-crm/src/testing.rs", "//! T.\nconst A: &str = \"SELECT 1\";\n"),
+            ("crates/maitred-crm/src/real.rs", "//! R.\nconst A: &str = \"SELECT 1\";\n"),
+        ]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("crates/maitred-crm/src/real.rs:2: sql-place:"));
     }
 
     #[test]
