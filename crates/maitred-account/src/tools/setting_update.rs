@@ -175,8 +175,8 @@ mod tests {
         let open = fixture.read(|db| calendars::working_time(db, Some(&id))).unwrap();
         for (moment, expected) in [
             ("2026-03-02T08:30:00.000Z", true),
-            ("2026-03-02T11:30:00Z", false),
-            ("2026-03-03T08:30:00Z", false),
+            ("2026-03-02T11:30:00.000Z", false),
+            ("2026-03-03T08:30:00.000Z", false),
         ] {
             assert_eq!(open.is_open(Stamp::parse(moment).unwrap()), expected, "{moment}");
         }
