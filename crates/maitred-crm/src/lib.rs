@@ -5,7 +5,13 @@
 //! about the past are rebuilt from it; a merge moves every registered reference and leaves a redirect.
 
 pub mod about;
+pub mod deal_args;
+pub mod deal_rules;
+pub mod lead_rules;
 pub mod model;
+pub mod sales_settings;
+pub mod sales_sources;
+pub mod sales_views;
 pub mod store;
 pub mod tools;
 pub mod views;

@@ -19,6 +19,7 @@ use maitred_store::{OrgStore, StoreError, StoreFault, Verdict};
 use subtle::ConstantTimeEq as _;
 
 use crate::directory::{Directory, read};
+use crate::guesses::Guesses;
 use crate::identity::{Assertion, LONGEST_VALIDITY};
 use crate::model::{ChannelRow, FoundKey, KeyKind, KeyRow, Org};
 use crate::roles::{self, NoRights};
@@ -124,12 +125,20 @@ pub struct DirectoryDoor {
     settings: DoorSettings,
     callers: DashMap<[u8; 32], Remembered>,
     open_door: Mutex<Option<OpenDoor>>,
+    guesses: Guesses,
 }
 
 impl DirectoryDoor {
     /// A door over a directory.
     pub fn new(directory: Arc<Directory>, membership: Arc<dyn Membership>, settings: DoorSettings) -> Self {
-        Self { directory, membership, settings, callers: DashMap::new(), open_door: Mutex::new(None) }
+        Self {
+            directory,
+            membership,
+            settings,
+            callers: DashMap::new(),
+            open_door: Mutex::new(None),
+            guesses: Guesses::default(),
+        }
     }
 
     /// The directory behind it.
@@ -334,6 +343,15 @@ impl DirectoryDoor {
             count(fall.reason);
             let (key, transport) = (fall.key.as_deref().unwrap_or("-"), credentials.transport.as_str());
             tracing::info!(reason = fall.reason, key, transport, "a credential opened nothing");
+            // Keys that once were good are nobody's guesses.
+            if credentials.address.is_some()
+                && fall.key.is_none()
+                && !fall.unavailable
+                && let Some(retry_after) = self.guesses.count(&address(credentials.address), Instant::now())
+            {
+                count("too_many_bad_keys");
+                return Err(Refusal::TooMany { retry_after });
+            }
         }
         let nobody = if fall.as_ref().is_some_and(|fall| fall.unavailable) {
             Refusal::Unavailable

@@ -9,6 +9,7 @@
 
 pub mod directory;
 pub mod door;
+mod guesses;
 pub mod identity;
 pub mod model;
 pub mod roles;
@@ -31,6 +32,14 @@ use maitred_store::Migration;
 
 /// Name of the directory's own database within its engine.
 pub const DATABASE: &str = "directory";
+
+/// The organisation with this slug, in any directory's database: for restoring copies.
+///
+/// # Errors
+/// When the database fails.
+pub fn org_in(tx: &maitred_store::ReadTx<'_>, slug: &str) -> maitred_store::StoreResult<Option<Org>> {
+    store::org_by_slug(tx, slug)
+}
 
 /// The tables of the directory.
 pub const MIGRATIONS: &[Migration] = &[Migration {

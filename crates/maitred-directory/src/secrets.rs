@@ -148,6 +148,20 @@ fn read(path: &Path) -> anyhow::Result<[u8; LENGTH]> {
     file.take(LENGTH as u64 + 1)
         .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read `{}`", path.display()))?;
-    <[u8; LENGTH]>::try_from(bytes.as_slice())
-        .map_err(|_| anyhow::anyhow!("`{}` has not exactly {LENGTH} bytes", path.display()))
+    let secret = <[u8; LENGTH]>::try_from(bytes.as_slice())
+        .map_err(|_| anyhow::anyhow!("`{}` has not exactly {LENGTH} bytes", path.display()))?;
+    if guessable(&secret) {
+        bail!(
+            "`{}` was not made by chance: remove it, and the next start makes a good one (keys have to be made anew)",
+            path.display()
+        );
+    }
+    Ok(secret)
+}
+
+/// True for what somebody typed or left at its default: text, or a few bytes over and over. Chance makes such a secret
+/// once in ten million million times.
+fn guessable(secret: &[u8; LENGTH]) -> bool {
+    let distinct: std::collections::BTreeSet<u8> = secret.iter().copied().collect();
+    distinct.len() < 16 || secret.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }

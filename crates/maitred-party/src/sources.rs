@@ -123,3 +123,28 @@ pub trait Dependents: Send + Sync {
     /// Open records of the contact.
     fn of_contact(&self, db: &Reader<'_>, contact: &ContactId) -> ToolResult<Vec<String>>;
 }
+
+/// A document that came of a deal: a quote or an order.
+#[derive(Clone, Debug)]
+pub struct DealDocument {
+    /// Kind of record, e.g. `quote`.
+    pub kind: &'static str,
+    /// Id.
+    pub id: String,
+    /// Document number.
+    pub number: String,
+    /// How far it is, in its own word.
+    pub status: String,
+    /// Total as a decimal string.
+    pub total: String,
+    /// Currency of the total.
+    pub currency: String,
+}
+
+/// Documents that came of deals, from whoever keeps quotes and orders.
+pub trait DealDocuments: Send + Sync {
+    /// Quotes and orders of a deal, newest first.
+    fn of_deal(&self, db: &Reader<'_>, deal: &str) -> ToolResult<Vec<DealDocument>>;
+    /// The number of an order of the deal that is confirmed and not cancelled, which keeps a won deal won.
+    fn confirmed_order(&self, db: &Reader<'_>, deal: &str) -> ToolResult<Option<String>>;
+}

@@ -7,6 +7,9 @@ pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod domains;
+pub mod health;
 pub mod http;
+#[cfg(feature = "sentry")]
+pub mod report;
 pub mod stdio;
 pub mod telemetry;

@@ -7,6 +7,7 @@ use clap::Parser;
 use maitred_server::cli::{Cli, run};
 
 fn main() -> ExitCode {
+    maitred_core::dispatch::panics::watch();
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -14,6 +14,7 @@ pub mod answer;
 pub mod confirm;
 mod foreign;
 pub mod operator;
+pub mod panics;
 mod read;
 mod write;
 

@@ -4,7 +4,9 @@ pub mod activities;
 pub mod contacts;
 pub mod deals;
 pub mod leads;
+pub mod pipelines;
 pub mod profiles;
+pub mod quotas;
 pub mod todos;
 
 use maitred_core::cx::Reader;

@@ -39,6 +39,12 @@ pub(super) async fn answer<S: Service>(
         return page(server, path);
     }
     if let Err(foreign) = server.names.check(request.uri(), request.headers()) {
+        let reason = match foreign {
+            Foreign::BadHost => "bad_host",
+            Foreign::Host => "foreign_host",
+            Foreign::Origin => "foreign_origin",
+        };
+        metrics::counter!("maitred_door_refusals_total", "reason" => reason).increment(1);
         return match foreign {
             Foreign::BadHost => refuse(StatusCode::BAD_REQUEST, "the request must carry one `Host` header"),
             Foreign::Host => refuse(StatusCode::FORBIDDEN, "this server is not known under that `Host`"),
