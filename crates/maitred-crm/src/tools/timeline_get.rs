@@ -235,7 +235,8 @@ mod tests {
             "crm_timeline_get",
             r#"{"company": "@acme", "kinds": ["deal", "order"], "from": "2026-01-06", "to": "2026-01-06", "fields": ["what", "tool"]}"#,
         );
-        expect![[r#"{"events":[{"id":"@roof","what":"deal updated","tool":"crm_deal_update"}]}"#]].assert_eq(&answer.text);
+        expect![[r#"{"events":[{"id":"@roof","what":"deal updated","tool":"crm_deal_update"}]}"#]]
+            .assert_eq(&answer.text);
         let answer = fixture
             .call("crm_timeline_get", r#"{"contact": "@ada", "kinds": ["activity"], "fields": ["summary"]}"#);
         expect![[r##"{"events":[{"id":"#1","summary":"likes tea"}]}"##]].assert_eq(&answer.text);
@@ -358,6 +359,14 @@ mod tests {
 
     #[test]
     fn one_of_the_two_is_asked_for() {
-        check(&crate::DOMAIN, "", "crm_timeline_get", "{}", expect![[r#"{"error":{"category":"validation","code":"missing","message":"`company` is required","field":"company","hint":"give `company` or `contact`","retryable":false}}"#]]);
+        check(
+            &crate::DOMAIN,
+            "",
+            "crm_timeline_get",
+            "{}",
+            expect![[
+                r#"{"error":{"category":"validation","code":"missing","message":"`company` is required","field":"company","hint":"give `company` or `contact`","retryable":false}}"#
+            ]],
+        );
     }
 }
