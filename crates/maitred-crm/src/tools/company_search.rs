@@ -53,6 +53,7 @@ impl Args {
             country: self.country.as_deref().map(|text| country_of(text, "country")).transpose()?,
             archived: self.archived.unwrap_or(false),
             sort: self.sort,
+            segment: self.segment.clone(),
         })
     }
 }
@@ -63,6 +64,9 @@ pub struct Args {
     /// Beginnings of words, all must match; legal forms do not count.
     #[arg(max = 200)]
     q: Option<String>,
+    /// Saved segment.
+    #[arg(max = 200)]
+    segment: Option<String>,
     /// What it is to us.
     kind: Option<CompanyKind>,
     /// Where it stands.
