@@ -39,7 +39,7 @@ impl Tool for CompanyUpdate {
                 .hint("restore it with crm_record_archive"));
         }
         let Terse(changes) = args.changes;
-        let mut after = changes.applied(cx, &before).map_err(|error| within_changes(error))?;
+        let mut after = changes.applied(cx, &before).map_err(within_changes)?;
         companies::update(cx, &before, &mut after)?;
         let address = match changes.address {
             Some(Described(address)) => {
