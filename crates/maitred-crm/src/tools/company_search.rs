@@ -14,8 +14,8 @@ pub struct CompanySearch;
 impl Tool for CompanySearch {
     const NAME: &str = "crm_company_search";
     const TITLE: &str = "Search companies";
-    const ABOUT: &str = "Search companies by name, domain, VAT id, tag, owner, lifecycle, city or country. Archived and merged \
-                         ones are hidden.";
+    const ABOUT: &str =
+        "Search companies by name, domain, VAT id, tag, owner, lifecycle, city, country or segment.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Service, Mode::Success, Mode::Office];
     const EFFECT: Read = Read::KEYED;
     const EXAMPLE: Example = Example {
@@ -61,7 +61,7 @@ impl Args {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Beginnings of words, all must match; legal forms do not count.
+    /// Beginnings of words, all must match.
     #[arg(max = 200)]
     q: Option<String>,
     /// Saved segment.
@@ -85,7 +85,7 @@ pub struct Args {
     country: Option<String>,
     /// Only archived ones.
     archived: Option<bool>,
-    /// Order (best match, then name).
+    /// Order.
     sort: Option<CompanySort>,
     /// Paging.
     #[arg(flatten)]
