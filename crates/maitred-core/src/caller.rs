@@ -1,11 +1,12 @@
 //! Who is calling: decided before any tool runs, by the directory.
 
+use std::fmt;
 use std::sync::Arc;
 
 use maitred_store::OrgStore;
 
 use crate::mcp::Transport;
-use crate::mode::{CallerKind, Rights};
+use crate::mode::{CallerKind, Module, Rights};
 
 /// How eagerly a key's writes are carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,51 @@ pub struct Caller {
     pub channel: Option<ChannelFacts>,
     /// Why the caller has fewer rights than the credential seemed to promise; for the log and for operators.
     pub fallen: Option<&'static str>,
+    /// Keys of other systems that came behind the caller's own; empty for nearly everybody.
+    pub module_keys: ModuleKeys,
+}
+
+/// A text that is shown to nobody: it prints as its type's name, compares in no way and is serialised by nothing.
+#[derive(Clone)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Holds a text.
+    pub fn new(text: &str) -> Self {
+        Self(Arc::from(text))
+    }
+
+    /// The text, for the one request it is meant for.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// The second half of a compound token: keys of other systems, each reachable for its own module only.
+#[derive(Clone, Debug, Default)]
+pub struct ModuleKeys(Vec<(String, Secret)>);
+
+impl ModuleKeys {
+    /// Keys by module word. A word that names no module of this binary is kept for nobody.
+    pub fn new(keys: Vec<(String, Secret)>) -> Self {
+        Self(keys)
+    }
+
+    /// The key that was brought for this module.
+    pub fn of(&self, module: Module) -> Option<&Secret> {
+        self.0.iter().find(|(word, _)| word == module.as_str()).map(|(_, key)| key)
+    }
+
+    /// True when none was brought.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// The channel behind a channel key.

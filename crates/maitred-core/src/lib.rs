@@ -23,6 +23,7 @@ pub mod output;
 pub mod paging;
 pub mod ports;
 pub mod registry;
+pub mod roles;
 pub mod tool;
 
 pub use cx::Cx;

@@ -61,9 +61,14 @@ pub fn object_schema(fields: &[OutputField], partial: bool, out: &mut String) {
         }
         json_string(field.name, out);
         out.push_str(":{");
+        let start = out.len();
         (field.schema)(out);
         if !field.about.is_empty() {
-            out.push_str(",\"description\":");
+            // A value of any shape says nothing about itself.
+            if out.len() > start {
+                out.push(',');
+            }
+            out.push_str("\"description\":");
             json_string(field.about, out);
         }
         out.push('}');

@@ -42,7 +42,18 @@ impl Registry {
     /// # Errors
     /// A tool whose name has not its module's prefix, a name used twice, a port that nobody provides.
     pub fn new(base: &'static [Migration], domains: Vec<&'static Domain>) -> Result<Self, RegistryFault> {
-        let mut ports = Ports::default();
+        Self::with_ports(base, domains, Ports::default())
+    }
+
+    /// Like [`Registry::new`], with ports that the server itself gives, such as a place for exported files.
+    ///
+    /// # Errors
+    /// See [`Registry::new`].
+    pub fn with_ports(
+        base: &'static [Migration],
+        domains: Vec<&'static Domain>,
+        mut ports: Ports,
+    ) -> Result<Self, RegistryFault> {
         for domain in &domains {
             (domain.provides)(&mut ports);
         }

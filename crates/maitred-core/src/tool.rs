@@ -4,13 +4,18 @@
 //! dispatch know. What every tool needs and no body does - rights, limits, dry run, confirmation, receipts, audit,
 //! metrics, Sentry - is written once, in `dispatch`.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use maitred_store::Migration;
 use maitred_store::change::json_string;
 
 use crate::args::{ArgField, Arguments, Limits, Object, fields_schema, parse_object};
+use crate::caller::{Caller, Secret};
 use crate::cx::{Cx, Reader, Writer};
 use crate::effect::{Audience, Effect, EffectFacts, Read, Write};
 use crate::error::{ToolError, ToolResult};
+use crate::mcp::{CancelFlag, Outlet};
 use crate::mode::{Mode, ModeSet, Module};
 use crate::output::Output;
 use crate::ports::Ports;
@@ -63,6 +68,44 @@ pub enum Body {
     Read(fn(Reader<'_>, Object<'_>, &mut Vec<u8>) -> ToolResult<()>),
     /// Writes.
     Write(fn(Writer<'_>, Object<'_>, &mut Vec<u8>) -> ToolResult<()>),
+    /// Asks another system and waits for it; see [`ForeignTool`].
+    Foreign(&'static dyn ForeignTool),
+}
+
+/// A call of a tool that fronts another system.
+pub struct ForeignCall {
+    /// Who calls.
+    pub caller: Arc<Caller>,
+    /// The module of the tool: its key is the only one the call may see.
+    pub module: Module,
+    /// The arguments as JSON, without the machinery's own.
+    pub arguments: String,
+    /// True when the other system must only say what it would do.
+    pub dry_run: bool,
+    /// Stable key of this request, to be handed on so that a retry does nothing twice.
+    pub request_key: Option<String>,
+    /// Raised when the client cancels.
+    pub cancel: CancelFlag,
+    /// Progress and log lines to the client.
+    pub outlet: Arc<dyn Outlet>,
+}
+
+impl ForeignCall {
+    /// The key that the caller brought for this tool's module: the second half of a compound token.
+    pub fn module_key(&self) -> Option<&Secret> {
+        self.caller.module_keys.of(self.module)
+    }
+}
+
+/// A tool whose work is done by another system, over the network. The machinery gives it time, a way to be cancelled
+/// and the module's own key, and takes a JSON object back.
+#[async_trait]
+pub trait ForeignTool: Send + Sync {
+    /// Does it, or with `dry_run` says what would be done.
+    ///
+    /// # Errors
+    /// `network_unavailable` when the other system does not answer; its own words never go out unread.
+    async fn call(&self, call: ForeignCall) -> ToolResult<String>;
 }
 
 /// A tool as the registry knows it.

@@ -5,8 +5,24 @@
 //! about the past are rebuilt from it; a merge moves every registered reference and leaves a redirect.
 
 pub mod about;
+pub mod deal_args;
+pub mod deal_rules;
+pub mod formulas;
+pub mod import;
+pub mod import_rows;
+pub mod lead_rules;
 pub mod model;
+pub mod rates;
+pub mod reports;
+pub mod sales_settings;
+pub mod sales_sources;
+pub mod sales_views;
+pub mod segments;
 pub mod store;
+#[cfg(test)]
+mod testing;
+pub mod timeline;
+pub mod todos;
 pub mod tools;
 pub mod views;
 

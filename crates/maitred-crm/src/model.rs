@@ -424,7 +424,7 @@ pub struct Deal {
     pub forecast: Forecast,
     /// Expected day of the decision.
     pub close_date: Option<Day>,
-    /// How often the close date was moved back.
+    /// How often the close date was moved.
     pub pushed_count: i64,
     /// When it came into its stage.
     pub stage_entered_at: Stamp,

@@ -4,10 +4,15 @@ use std::sync::Arc;
 
 use maitred_core::ports::Ports;
 use maitred_party::refs::{OnErase, OnMerge, PartyRef, PartyRefs, RefKind};
+use maitred_party::sources::OpenWork;
+
+use crate::store::todos::OpenTodos;
 
 /// Adds crm's ports.
 pub fn provide(ports: &mut Ports) {
     ports.provide::<dyn PartyRefs>(Arc::new(CrmRefs));
+    crate::sales_sources::provide(ports);
+    ports.provide::<dyn OpenWork>(Arc::new(OpenTodos));
 }
 
 struct CrmRefs;
@@ -34,6 +39,12 @@ const fn contact(
 const REFS: &[PartyRef] = &[
     company("deal", "company_id", OnMerge::Repoint),
     contact("deal", "contact_id", OnMerge::Repoint, OnErase::Tombstone),
+    contact(
+        "deal_contact",
+        "contact_id",
+        OnMerge::Fold(crate::store::deals::fold_stakeholders),
+        OnErase::Tombstone,
+    ),
     company("lead", "company_id", OnMerge::Repoint),
-    contact("lead", "contact_id", OnMerge::Repoint, OnErase::Tombstone),
+    contact("lead", "contact_id", OnMerge::Repoint, OnErase::Scrub(crate::store::leads::scrub)),
 ];

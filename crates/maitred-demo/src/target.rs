@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use maitred_core::caller::{Caller, OrgFacts, Policy, Via, Who};
+use maitred_core::caller::{Caller, ModuleKeys, OrgFacts, Policy, Via, Who};
 use maitred_core::clock::{Ids, stamp};
 use maitred_core::cx::{Reader, World, Writer};
 use maitred_core::error::{ToolError, ToolResult};
@@ -104,6 +104,7 @@ impl Target {
             policy: Policy::Direct,
             channel: None,
             fallen: None,
+            module_keys: ModuleKeys::default(),
         }
     }
 }

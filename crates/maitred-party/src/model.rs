@@ -431,3 +431,91 @@ pub struct Setting {
     /// JSON.
     pub value: String,
 }
+
+words! {
+    /// The class of goods and services a rate is for.
+    pub enum TaxClass {
+        /// The ordinary rate.
+        Standard = "standard",
+        /// A reduced rate.
+        Reduced = "reduced",
+        /// A second reduced rate.
+        Reduced2 = "reduced2",
+        /// A rate below the reduced ones.
+        SuperReduced = "super_reduced",
+        /// Taxed at zero.
+        Zero = "zero",
+        /// Not taxed.
+        Exempt = "exempt",
+    }
+}
+
+words! {
+    /// The category of a tax code, in the words of EN 16931 (UNCL5305).
+    pub enum TaxCategory {
+        /// Taxed at a rate.
+        Standard = "S",
+        /// Taxed at zero.
+        Zero = "Z",
+        /// Exempt.
+        Exempt = "E",
+        /// Reverse charge.
+        ReverseCharge = "AE",
+        /// Supply within the European Union.
+        IntraCommunity = "K",
+        /// Export.
+        Export = "G",
+        /// Outside the scope.
+        OutOfScope = "O",
+    }
+}
+
+/// A rate of value added tax and when it is in force.
+#[derive(Record, Clone, Debug, PartialEq, Eq)]
+#[record(table = "tax_code")]
+pub struct TaxCode {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: i64,
+    /// When made.
+    pub created_at: Stamp,
+    /// When changed.
+    pub updated_at: Stamp,
+    /// ISO 3166 alpha-2.
+    pub country: String,
+    /// Class of goods and services.
+    pub class: TaxClass,
+    /// Category on invoices.
+    pub category: TaxCategory,
+    /// Rate in basis points.
+    pub rate_bp: i64,
+    /// Reason of an exemption, a code of the VATEX list.
+    pub exemption_code: Option<String>,
+    /// First day.
+    pub valid_from: Day,
+    /// Last day; in force for good when unset.
+    pub valid_to: Option<Day>,
+}
+
+/// When somebody works.
+#[derive(Record, Clone, Debug, PartialEq, Eq)]
+#[record(table = "calendar")]
+pub struct Calendar {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: i64,
+    /// When made.
+    pub created_at: Stamp,
+    /// When changed.
+    pub updated_at: Stamp,
+    /// Name, unique when folded.
+    pub name: String,
+    /// IANA time zone of its hours.
+    pub timezone: String,
+    /// Opening hours, JSON: `{"mon":["09:00-12:00","13:00-17:00"]}`; days without hours are left out.
+    pub weekly: String,
+    /// Days on which it stays closed, with spaces between.
+    pub holidays: String,
+}

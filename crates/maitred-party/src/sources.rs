@@ -29,6 +29,11 @@ pub trait SearchSource: Send + Sync {
     fn module(&self) -> Module;
     /// Kinds of records it finds.
     fn kinds(&self) -> &'static [&'static str];
+    /// Entities of the change log that whoever may read this module may read about: the records it finds and their
+    /// parts. The audit trail shows no others, except to the office.
+    fn entities(&self) -> &'static [&'static str] {
+        self.kinds()
+    }
     /// At most `limit` hits, best first.
     fn search(&self, db: &Reader<'_>, text: &str, limit: usize) -> ToolResult<Vec<Hit>>;
 }
@@ -53,9 +58,14 @@ pub trait SettingSource: Send + Sync {
     fn schema(&self) -> &'static str;
     /// Roles that may change it beside owner and admin.
     fn editors(&self) -> &'static [&'static str];
+    /// How often the section was changed. A section with tables of its own counts there.
+    fn version(&self, db: &Reader<'_>) -> ToolResult<i64> {
+        Ok(crate::store::settings::get(db, self.section())?.map_or(0, |setting| setting.version))
+    }
     /// The value in force as JSON.
     fn get(&self, db: &Reader<'_>) -> ToolResult<String>;
-    /// Checks and applies a new value (one JSON value); answers what it touches, in words.
+    /// Checks and applies a new value (one JSON value that fits the schema); answers what it touches, in words.
+    /// Fields in errors are paths inside the value: `tax_codes[2].rate`.
     fn set(&self, db: &Writer<'_>, value: &str) -> ToolResult<Vec<String>>;
 }
 
@@ -74,6 +84,28 @@ pub trait ExportSource: Send + Sync {
     ) -> ToolResult<()>;
 }
 
+/// Where exported files go. Given by the server, because only it knows where files may be.
+pub trait ExportSink: Send + Sync {
+    /// Starts a file of this organisation.
+    fn create(&self, org: &str) -> ToolResult<Box<dyn ExportFile>>;
+}
+
+/// A file being written. One that is dropped unfinished leaves nothing behind.
+pub trait ExportFile: std::io::Write {
+    /// Puts the whole file in its place under this name (`a-z`, `0-9`, `_`, `-` and one dot), over one that has it
+    /// already: equal names mean equal contents.
+    fn finish(self: Box<Self>, name: &str) -> ToolResult<StoredExport>;
+}
+
+/// A file in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredExport {
+    /// Where it can be fetched.
+    pub uri: String,
+    /// Until when, where that is known.
+    pub expires_at: Option<maitred_kernel::Stamp>,
+}
+
 /// Work of a member that somebody must take over when they leave.
 pub trait OpenWork: Send + Sync {
     /// What it is called: `deals`, `to-dos`.
@@ -90,4 +122,29 @@ pub trait Dependents: Send + Sync {
     fn of_company(&self, db: &Reader<'_>, company: &CompanyId) -> ToolResult<Vec<String>>;
     /// Open records of the contact.
     fn of_contact(&self, db: &Reader<'_>, contact: &ContactId) -> ToolResult<Vec<String>>;
+}
+
+/// A document that came of a deal: a quote or an order.
+#[derive(Clone, Debug)]
+pub struct DealDocument {
+    /// Kind of record, e.g. `quote`.
+    pub kind: &'static str,
+    /// Id.
+    pub id: String,
+    /// Document number.
+    pub number: String,
+    /// How far it is, in its own word.
+    pub status: String,
+    /// Total as a decimal string.
+    pub total: String,
+    /// Currency of the total.
+    pub currency: String,
+}
+
+/// Documents that came of deals, from whoever keeps quotes and orders.
+pub trait DealDocuments: Send + Sync {
+    /// Quotes and orders of a deal, newest first.
+    fn of_deal(&self, db: &Reader<'_>, deal: &str) -> ToolResult<Vec<DealDocument>>;
+    /// The number of an order of the deal that is confirmed and not cancelled, which keeps a won deal won.
+    fn confirmed_order(&self, db: &Reader<'_>, deal: &str) -> ToolResult<Option<String>>;
 }

@@ -107,7 +107,9 @@ pub(crate) fn json_value(value: &Param<'_>, out: &mut String) {
 }
 
 /// A JSON object of the given columns, nulls left out.
-pub(crate) fn json_columns<'a>(columns: impl Iterator<Item = (&'a str, &'a Param<'a>)>) -> String {
+pub(crate) fn json_columns<'a, 'p: 'a>(
+    columns: impl Iterator<Item = (&'static str, &'a Param<'p>)>,
+) -> String {
     let mut out = String::from("{");
     for (name, value) in columns {
         if *value == Param::Null {

@@ -71,6 +71,6 @@ pub fn apply(tx: &WriteTx<'_>, steps: &[Migration]) -> StoreResult<()> {
     Ok(())
 }
 
-/// The table that records migrations; made before anything else.
-pub(crate) const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (\
+/// The statement that makes the table of recorded migrations; an engine runs it before anything else.
+pub const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (\
     domain TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (domain, number))";

@@ -141,7 +141,7 @@ impl<'c> WriteTx<'c> {
         record.touch(1, &self.now)?;
         let params = record.params();
         self.read.connection.execute(R::INSERT, &params)?;
-        let after = json_columns(R::COLUMNS.iter().copied().zip(&params).filter(|(name, _)| *name != "id"));
+        let after = json_columns(logged::<R>(&params));
         self.note(ChangeKind::Created, &*record, None, Some(after));
         Ok(())
     }
@@ -200,7 +200,7 @@ impl<'c> WriteTx<'c> {
     pub fn delete<R: Record>(&self, record: &R) -> StoreResult<()> {
         self.read.connection.execute(R::DELETE, &[record.id().to_param()])?;
         let params = record.params();
-        let before = json_columns(R::COLUMNS.iter().copied().zip(&params).filter(|(name, _)| *name != "id"));
+        let before = json_columns(logged::<R>(&params));
         self.note(ChangeKind::Deleted, record, Some(before), None);
         Ok(())
     }
@@ -241,4 +241,10 @@ impl<'c> WriteTx<'c> {
             contact: record.contact().map(str::to_owned),
         });
     }
+}
+
+/// The columns of a new or removed record that the change log keeps: all but its id, which stands beside them, and the
+/// bookkeeping.
+fn logged<'a, 'p, R: Record>(params: &'a [Param<'p>]) -> impl Iterator<Item = (&'static str, &'a Param<'p>)> {
+    R::COLUMNS.iter().copied().zip(params).filter(|(name, _)| *name != "id" && !BOOKKEEPING.contains(name))
 }

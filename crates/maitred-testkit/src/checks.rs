@@ -8,7 +8,7 @@ use maitred_core::tool::Domain;
 use serde_json::Value;
 
 use crate::fixture::{Fixture, with_member};
-use crate::{faults_of_schema, fits};
+use crate::{faults_of_schema, fits, laws};
 
 /// Verbs and what they may do: read, write, destructive.
 const READ_VERBS: &[&str] = &[
@@ -95,6 +95,9 @@ pub fn check_domain(domains: &[&'static Domain]) {
         example_by_mode(domains, tool, &mut say);
         pure(domains, tool, &mut say);
         isolated(domains, tool, &mut say);
+        laws::retries_meet(domains, tool, &mut say);
+        laws::log_replays(domains, tool, &mut say);
+        laws::pages_join(domains, tool, &mut say);
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
@@ -224,10 +227,10 @@ fn is_staff(mode: Mode) -> bool {
 fn example_by_mode(domains: &[&'static Domain], tool: &Registered, say: &mut Say<'_>) {
     let example = tool.entry.example;
     let schema: Value = serde_json::from_str(&tool.entry.answer_schema()).expect("a schema is JSON");
-    for mode in Mode::ALL.iter().copied().filter(|mode| is_staff(*mode)) {
+    for mode in Mode::ALL.iter().copied() {
         let fixture = Fixture::new(domains, example.given);
         let listed = modes_of(tool).contains(&mode);
-        match fixture.confirmed_as(&fixture.caller(&[mode], true), tool.entry.name, example.args) {
+        match fixture.confirmed_as(&fixture.caller_in(mode, true), tool.entry.name, example.args) {
             Ok(answer) if !listed => say("modes", format!("can be called as {mode}: {}", answer.raw)),
             Ok(answer) if answer.failed => say("example", format!("fails as {mode}: {}", answer.raw)),
             Ok(answer) => {
@@ -241,7 +244,7 @@ fn example_by_mode(domains: &[&'static Domain], tool: &Registered, say: &mut Say
             }
             Err(_) => {}
         }
-        if tool.entry.admin && listed {
+        if tool.entry.admin && listed && is_staff(mode) {
             let plain = fixture.call_as(&fixture.caller(&[mode], false), tool.entry.name, example.args);
             if plain.is_ok() {
                 say("admin", format!("can be called as {mode} without the admin flag"));
@@ -254,10 +257,10 @@ fn example_by_mode(domains: &[&'static Domain], tool: &Registered, say: &mut Say
 fn pure(domains: &[&'static Domain], tool: &Registered, say: &mut Say<'_>) {
     let example = tool.entry.example;
     let fixture = Fixture::new(domains, example.given);
-    let Some(mode) = modes_of(tool).into_iter().find(|mode| is_staff(*mode)) else {
+    let Some(mode) = modes_of(tool).into_iter().next() else {
         return;
     };
-    let caller = fixture.caller(&[mode], true);
+    let caller = fixture.caller_in(mode, true);
     let before = fixture.contents();
     if tool.entry.effect.read {
         let first = fixture.call_as(&caller, tool.entry.name, example.args);
@@ -362,18 +365,25 @@ fn changes_after(fixture: &Fixture, seq: i64) -> Value {
         .collect()
 }
 
-/// Another organisation that calls with this one's ids finds nothing, writes nothing and reads nothing of it.
+/// Another organisation that calls with this one's ids finds nothing, writes nothing and reads nothing of it: neither
+/// a teammate of it, nor one of its clients, nor a stranger at its door.
 fn isolated(domains: &[&'static Domain], tool: &Registered, say: &mut Say<'_>) {
+    let modes = modes_of(tool);
+    let staff = modes.iter().copied().find(|mode| is_staff(*mode));
+    for mode in staff.into_iter().chain(modes.iter().copied().filter(|mode| !is_staff(*mode))) {
+        isolated_in(domains, tool, mode, say);
+    }
+}
+
+fn isolated_in(domains: &[&'static Domain], tool: &Registered, mode: Mode, say: &mut Say<'_>) {
     let example = tool.entry.example;
     let ours = Fixture::named(domains, example.given, "ours", 1);
     let theirs = Fixture::named(domains, "", "theirs", 2);
     let args = ours.filled(example.args);
     let names_ours = args != example.args;
+    let caller = theirs.caller_in(mode, true);
     let before = (ours.contents(), theirs.contents());
-    let Some(mode) = modes_of(tool).into_iter().find(|mode| is_staff(*mode)) else {
-        return;
-    };
-    let answer = theirs.confirmed_as(&theirs.caller(&[mode], true), tool.entry.name, &args);
+    let answer = theirs.confirmed_as(&caller, tool.entry.name, &args);
     if ours.contents() != before.0 {
         say("isolation", "another organisation's call changed this one's database".to_owned());
     }
@@ -387,13 +397,17 @@ fn isolated(domains: &[&'static Domain], tool: &Registered, say: &mut Say<'_>) {
             if theirs.contents() != before.1 {
                 say("isolation", "wrote something with foreign ids".to_owned());
             }
-            for (name, id) in ours.ids() {
-                if answer.raw.contains(&id) && !args.contains(&id) {
-                    say("isolation", format!("shows the foreign id of {name}"));
-                }
-            }
+            foreign_ids(&ours, &answer.raw, &args, say);
         }
-        Ok(_) => {}
+        Ok(answer) => foreign_ids(&ours, &answer.raw, &args, say),
         Err(error) => say("isolation", error),
+    }
+}
+
+fn foreign_ids(ours: &Fixture, answer: &str, args: &str, say: &mut Say<'_>) {
+    for (name, id) in ours.ids() {
+        if answer.contains(&id) && !args.contains(&id) {
+            say("isolation", format!("shows the foreign id of {name}"));
+        }
     }
 }

@@ -2,27 +2,34 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use maitred_core::caller::{Caller, ClaimedIdentity, OrgFacts, Policy, Teammate, Via, Who};
+use maitred_core::caller::{
+    Caller, ClaimedIdentity, KnownClient, ModuleKeys, OrgFacts, Policy, Teammate, Via, Who,
+};
 use maitred_core::clock::{FixedClock, SerialIds, stamp};
 use maitred_core::cx::{Reader, World, Writer};
 use maitred_core::dispatch::{Dispatch, DispatchParts, Secrets};
-use maitred_core::door::Door;
+use maitred_core::door::{ClientFacts, Door, Membership};
 use maitred_core::error::ToolResult;
 use maitred_core::limits::LimitSettings;
 use maitred_core::mcp::{Credentials, Refusal};
 use maitred_core::mode::{CallerKind, Mode, ModeSet, Module, Rights};
+use maitred_core::ports::Ports;
 use maitred_core::registry::Registry;
 use maitred_core::tool::Domain;
+use maitred_party::PartyMembership;
+use maitred_party::sources::ExportSink;
 use maitred_party::store::members::{self, NewMember};
 use maitred_store::engine::write_and_wait;
 use maitred_store::sqlite::{SqliteEngine, SqliteOptions};
 use maitred_store::{Budget, Engine, OrgStore, StoreError, TableContents};
 
 use crate::given;
+use crate::sink::MemorySink;
 
 /// The moment at which every fixture's clock stands: a Monday morning.
 pub const NOW: &str = "2026-03-02T10:00:00Z";
@@ -59,6 +66,7 @@ pub struct Fixture {
     ids: Arc<SerialIds>,
     names: RefCell<BTreeMap<String, String>>,
     slug: String,
+    sink: MemorySink,
 }
 
 struct NoDoor;
@@ -88,10 +96,12 @@ impl Fixture {
 
     /// Like [`Fixture::new`], with a slug and a series of ids of its own, so that two fixtures share no id.
     pub fn named(domains: &[&'static Domain], given: &str, slug: &str, series: u64) -> Self {
-        let registry =
-            Registry::new(maitred_party::MIGRATIONS, domains.to_vec()).expect("the domains fit together");
+        let (sink, mut ports) = (MemorySink::default(), Ports::default());
+        ports.provide::<dyn ExportSink>(Arc::new(sink.clone()));
+        let registry = Registry::with_ports(maitred_party::MIGRATIONS, domains.to_vec(), ports)
+            .expect("the domains fit together");
         let registry = Arc::new(registry);
-        let directory = Arc::new(tempfile::tempdir().expect("a directory"));
+        let directory = Arc::new(scratch());
         let engine = SqliteEngine::new(directory.path(), SqliteOptions::default()).expect("an engine");
         let store = engine.create(slug, &registry.migrations()).expect("a database");
         let clock = Arc::new(FixedClock::new(NOW.parse().expect("a moment")));
@@ -106,11 +116,13 @@ impl Fixture {
                 calls_per_second: 1_000_000,
                 writes_per_second: 1_000_000,
                 inline_time: Duration::from_secs(10),
+                call_time: Duration::from_secs(5),
                 ..LimitSettings::default()
             },
             secrets: Secrets { confirm: [1; 32], audit: [2; 32] },
             build: "test",
             instructions: String::new(),
+            spawn: Some(Arc::new(run_elsewhere)),
         });
         let fixture = Self {
             _directory: directory,
@@ -121,17 +133,21 @@ impl Fixture {
             ids,
             names: RefCell::default(),
             slug: slug.to_owned(),
+            sink,
         };
-        for role in ROLES {
-            let name = given::capitalised(role);
-            let id = fixture
-                .write(move |db| {
-                    let email = format!("{role}@maison.example");
-                    members::insert(db, &NewMember { name: &name, email: &email, roles: &[role] })
-                })
-                .expect("a member")
-                .id;
-            fixture.name(role, &id.0);
+        let members = fixture
+            .write(|db| {
+                ROLES
+                    .iter()
+                    .map(|role| {
+                        let (name, email) = (given::capitalised(role), format!("{role}@maison.example"));
+                        members::insert(db, &NewMember { name: &name, email: &email, roles: &[role] })
+                    })
+                    .collect::<ToolResult<Vec<_>>>()
+            })
+            .expect("members");
+        for (role, member) in ROLES.iter().zip(members) {
+            fixture.name(role, &member.id.0);
         }
         given::make(&fixture, given);
         fixture
@@ -150,6 +166,11 @@ impl Fixture {
     /// The registry.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
+    }
+
+    /// Where exported files go.
+    pub fn sink(&self) -> &MemorySink {
+        &self.sink
     }
 
     /// Puts the clock.
@@ -201,7 +222,106 @@ impl Fixture {
             policy: Policy::Direct,
             channel: None,
             fallen: None,
+            module_keys: ModuleKeys::default(),
         })
+    }
+
+    /// A known client: the contact of this name, acting for their company, in mode client_order in every module.
+    ///
+    /// # Panics
+    /// When the directory would not let this contact in; it says why.
+    pub fn client_caller(&self, contact: &str) -> Arc<Caller> {
+        match self.acting(&self.id(contact)) {
+            ClientFacts::Nobody(why) => panic!("@{contact}: {why}"),
+            facts => self.client_of(facts),
+        }
+    }
+
+    fn acting(&self, contact: &str) -> ClientFacts {
+        let today = stamp(self.now())[..10].to_owned();
+        let mut facts = ClientFacts::Nobody("the read did not run");
+        self.store
+            .read(&Budget::of(Duration::from_secs(10)), &mut |tx| {
+                facts = PartyMembership.client(tx, contact, None, &today).expect("the party tables");
+            })
+            .expect("a read");
+        facts
+    }
+
+    fn client_of(&self, facts: ClientFacts) -> Arc<Caller> {
+        let ClientFacts::Acting { contact, name, company, company_name, role, is_primary, can_order } = facts
+        else {
+            panic!("nobody who may act");
+        };
+        Arc::new(Caller {
+            org: OrgFacts { slug: self.slug.as_str().into(), name: "Maison Test".into() },
+            store: Arc::clone(&self.store),
+            principal: "channel:whatsapp".to_owned(),
+            who: Who::Client(KnownClient {
+                contact,
+                name,
+                company,
+                company_name,
+                role,
+                is_primary,
+                can_order,
+                channel: "whatsapp".to_owned(),
+            }),
+            rights: Rights::none(CallerKind::Client).grant(
+                Module::ALL,
+                ModeSet::of(&[Mode::ClientOrder]),
+                true,
+                false,
+            ),
+            policy: Policy::Direct,
+            channel: None,
+            fallen: None,
+            module_keys: ModuleKeys::default(),
+        })
+    }
+
+    /// Some client: the first contact given who may act, else one made for the purpose.
+    pub fn any_client(&self) -> Arc<Caller> {
+        let mut ids: Vec<String> = self.names.borrow().values().cloned().collect();
+        ids.sort_unstable();
+        let given =
+            ids.iter().map(|id| self.acting(id)).find(|facts| matches!(facts, ClientFacts::Acting { .. }));
+        match given {
+            Some(facts) => self.client_of(facts),
+            None => {
+                given::make(self, "company anyhouse; contact anyone company=anyhouse can-order=yes");
+                self.client_caller("anyone")
+            }
+        }
+    }
+
+    /// A stranger: mode client_onboard in every module.
+    pub fn stranger_caller(&self) -> Arc<Caller> {
+        Arc::new(Caller {
+            org: OrgFacts { slug: self.slug.as_str().into(), name: "Maison Test".into() },
+            store: Arc::clone(&self.store),
+            principal: "stranger:whatsapp".to_owned(),
+            who: Who::Stranger { channel: "whatsapp".to_owned(), handle: Some("handle".to_owned()) },
+            rights: Rights::none(CallerKind::Stranger).grant(
+                Module::ALL,
+                ModeSet::of(&[Mode::ClientOnboard]),
+                true,
+                false,
+            ),
+            policy: Policy::Direct,
+            channel: None,
+            fallen: None,
+            module_keys: ModuleKeys::default(),
+        })
+    }
+
+    /// A caller in this mode: a teammate, with the admin flag when `admin`, or a client, or a stranger.
+    pub fn caller_in(&self, mode: Mode, admin: bool) -> Arc<Caller> {
+        match mode {
+            Mode::ClientOrder => self.any_client(),
+            Mode::ClientOnboard => self.stranger_caller(),
+            staff => self.caller(&[staff], admin),
+        }
     }
 
     /// The owner: every mode and the admin flag.
@@ -323,8 +443,15 @@ impl Fixture {
             policy: Policy::Direct,
             channel: None,
             fallen: None,
+            module_keys: ModuleKeys::default(),
         })
     }
+}
+
+/// A directory for a database that need not outlive a crash: in memory where the system has such a place, because
+/// hundreds of fixtures that wait for a disk make tests slow.
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
 }
 
 /// A JSON object's text with one more member.
@@ -342,4 +469,26 @@ fn next_uuid(text: &str, from: usize) -> Option<usize> {
             _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(byte),
         })
     })
+}
+
+/// Runs a future on a thread of its own until it is done or its time is over: all that tests of foreign tools need.
+fn run_elsewhere(mut future: Pin<Box<dyn Future<Output = ()> + Send>>, time: Duration) {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    std::thread::spawn(move || {
+        let waker = Arc::new(Unpark(std::thread::current())).into();
+        let mut context = std::task::Context::from_waker(&waker);
+        let end = std::time::Instant::now() + time;
+        while future.as_mut().poll(&mut context).is_pending() {
+            let left = end.saturating_duration_since(std::time::Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::park_timeout(left);
+        }
+    });
 }

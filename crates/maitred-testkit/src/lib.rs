@@ -8,13 +8,16 @@
 mod checks;
 mod fixture;
 mod given;
+mod laws;
 mod portable;
 mod schema;
+mod sink;
 
 pub use checks::check_domain;
 pub use fixture::{Answer, Fixture};
 pub use portable::faults_of_schema;
 pub use schema::fits;
+pub use sink::MemorySink;
 
 use expect_test::Expect;
 use maitred_core::tool::Domain;

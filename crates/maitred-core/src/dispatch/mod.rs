@@ -12,13 +12,17 @@
 
 pub mod answer;
 pub mod confirm;
+mod foreign;
+pub mod operator;
+pub mod panics;
 mod read;
 mod write;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -88,7 +92,11 @@ struct Inner {
     secrets: Secrets,
     build: &'static str,
     instructions: String,
+    spawn: Option<Spawn>,
 }
+
+/// Runs a future elsewhere and drops it when the time is over: how calls of other systems are carried out.
+pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>, Duration) + Send + Sync>;
 
 /// Keys made at first boot and kept, each for one purpose.
 #[derive(Clone)]
@@ -119,6 +127,8 @@ pub struct DispatchParts {
     pub build: &'static str,
     /// What `initialize` tells a model.
     pub instructions: String,
+    /// Carries out calls of other systems; without it such tools say that they are not available.
+    pub spawn: Option<Spawn>,
 }
 
 /// One call with everything that is known about it. Owned, so that it can wait in a queue.
@@ -213,6 +223,7 @@ impl Dispatch {
                 secrets: parts.secrets,
                 build: parts.build,
                 instructions: parts.instructions,
+                spawn: parts.spawn,
             }),
         }
     }
@@ -382,21 +393,10 @@ impl Inner {
                 return Handled::Now(Ok(self.conclude(guest, tool, via, started, outcome)));
             }
             // It took longer than a keyed read may here: once more, where it can take its time.
-        } else if tool.entry.effect.read {
+        } else if matches!(tool.entry.body, Body::Read(_)) {
             drop(object);
         } else {
-            return self.queue_write(
-                guest,
-                tool,
-                object,
-                raw,
-                &params,
-                via,
-                now,
-                started,
-                passed,
-                make_ticket,
-            );
+            return self.queue(guest, tool, object, &params, via, now, started, passed, make_ticket);
         }
         let ticket = make_ticket();
         let call = Call {
@@ -417,16 +417,16 @@ impl Inner {
         Handled::Later
     }
 
+    /// Takes the machinery's own arguments out and hands the call to the writer, or to another system.
     #[expect(
         clippy::too_many_arguments,
         reason = "the parts of one call, taken over by the value made of them"
     )]
-    fn queue_write(
+    fn queue(
         self: &Arc<Self>,
         guest: &Guest,
         tool: &'static Registered,
         mut object: Object<'_>,
-        raw: &str,
         params: &CallParams<'_>,
         via: Via,
         now: Timestamp,
@@ -454,7 +454,6 @@ impl Inner {
             Ok(own) => own,
             Err(error) => return Handled::Now(Ok(self.conclude(guest, tool, via, started, Err(error)))),
         };
-        let _ = raw;
         let ticket = make_ticket();
         let call = Call {
             guest: guest.clone(),
@@ -470,7 +469,10 @@ impl Inner {
             outlet: Some(ticket.outlet),
             _passed: passed,
         };
-        self.write(call, ticket.done);
+        match tool.entry.body {
+            Body::Foreign(system) => self.ask(system, call, ticket.done),
+            Body::Read(_) | Body::Write(_) => self.write(call, ticket.done),
+        }
         Handled::Later
     }
 

@@ -19,7 +19,7 @@ use crate::tool::Body;
 type ReadBody = fn(Reader<'_>, Object<'_>, &mut Vec<u8>) -> ToolResult<()>;
 
 pub(super) fn panicked() -> ToolError {
-    ToolError::internal(anyhow::anyhow!("the tool panicked"))
+    ToolError::internal(super::panics::caught())
 }
 
 impl Inner {

@@ -1,6 +1,15 @@
-//! JSON-RPC 2.0 as MCP uses it: envelopes in, envelopes out, ids echoed exactly.
+//! JSON-RPC 2.0 as MCP uses it: envelopes in, envelopes out, ids echoed exactly. Methods are not known here.
+
+mod envelope;
+mod id;
+mod scan;
+pub mod write;
 
 use std::borrow::Cow;
+
+pub use envelope::{Inbound, Message};
+pub use id::Id;
+pub use scan::Limits;
 
 /// An error of the envelope: the request could not be understood or is not for this server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +37,28 @@ impl RpcError {
         Self { code, message: message.into() }
     }
 
+    /// Text that is not JSON.
+    pub fn parse(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Self::PARSE, message)
+    }
+
+    /// JSON that is not a request, or a request that has no place here.
+    pub fn invalid_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Self::INVALID_REQUEST, message)
+    }
+
+    /// A method that nobody serves.
+    pub fn method_not_found() -> Self {
+        Self::new(Self::METHOD_NOT_FOUND, "method not found")
+    }
+
     /// Parameters of the wrong shape.
     pub fn invalid_params(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Self::INVALID_PARAMS, message)
+    }
+
+    /// A fault of the server; what it was stays in the log.
+    pub fn internal() -> Self {
+        Self::new(Self::INTERNAL, "internal error")
     }
 }

@@ -113,6 +113,29 @@ pub enum LogLevel {
     Emergency,
 }
 
+impl LogLevel {
+    const NAMES: [(&'static str, Self); 8] = [
+        ("debug", Self::Debug),
+        ("info", Self::Info),
+        ("notice", Self::Notice),
+        ("warning", Self::Warning),
+        ("error", Self::Error),
+        ("critical", Self::Critical),
+        ("alert", Self::Alert),
+        ("emergency", Self::Emergency),
+    ];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, level)| *level == self).map_or("info", |(name, _)| name)
+    }
+
+    /// The level of a word on the wire.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(word, _)| *word == name).map(|(_, level)| *level)
+    }
+}
+
 /// Raised when the client cancelled the request or the connection for it is being closed.
 #[derive(Clone, Debug, Default)]
 pub struct CancelFlag(Arc<AtomicBool>);
@@ -220,10 +243,12 @@ pub trait Service: Send + Sync + 'static {
     /// 32 bytes that sign session ids; the same on every node and after a restart.
     fn session_secret(&self) -> [u8; 32];
 
-    /// Records that a session has ended for good, for every node.
+    /// Records that a session has ended for good, for every node. `session` is the id without its signature, so that
+    /// what is recorded opens nothing; it needs no keeping after `expires_unix`.
     fn end_session(&self, session: &str, expires_unix: i64);
 
-    /// True when the session was ended by DELETE, here or on another node.
+    /// True when the session was ended by DELETE, here or on another node. Asked for every HTTP request, so it must be
+    /// cheap; `session` is what [`Service::end_session`] was given.
     fn session_ended(&self, session: &str) -> bool;
 
     /// Seconds since the epoch.

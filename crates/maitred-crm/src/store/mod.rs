@@ -3,8 +3,14 @@
 pub mod activities;
 pub mod contacts;
 pub mod deals;
+pub mod imports;
 pub mod leads;
+pub mod pipelines;
 pub mod profiles;
+pub mod quotas;
+pub mod reports;
+pub mod segments;
+pub mod timeline;
 pub mod todos;
 
 use maitred_core::cx::Reader;

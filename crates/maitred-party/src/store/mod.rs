@@ -1,5 +1,6 @@
 //! The only files of this crate with SQL.
 
+pub mod calendars;
 pub mod companies;
 pub mod contacts;
 pub mod members;
@@ -9,6 +10,7 @@ pub mod numbers;
 pub mod redirects;
 pub mod settings;
 pub mod tags;
+pub mod tax_codes;
 
 use maitred_core::error::{Code, ToolError, shorten};
 use maitred_store::change::json_string;

@@ -1,0 +1,15 @@
+//! The maitred binary: command line, transports and the domains compiled in.
+//!
+//! A library as well, so that tests and the conformance fixture run the very same transports. Thin: what a call means
+//! is decided in `maitred-core`, who may make it in `maitred-directory`.
+
+pub mod boot;
+pub mod cli;
+pub mod config;
+pub mod domains;
+pub mod health;
+pub mod http;
+#[cfg(feature = "sentry")]
+pub mod report;
+pub mod stdio;
+pub mod telemetry;

@@ -1,0 +1,133 @@
+//! Running the built binary.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The binary, with nothing of this process' configuration.
+pub fn maitred(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_maitred"));
+    command.env_clear().env("MAITRED_DATA", data).current_dir(data.parent().unwrap());
+    command
+}
+
+/// Runs a command that must succeed; answers its standard output.
+pub fn ok(data: &Path, args: &[&str]) -> String {
+    let output = maitred(data).args(args).output().unwrap();
+    let (out, err) = texts(&output);
+    assert!(output.status.success(), "{args:?} failed: {err}");
+    out
+}
+
+/// [`ok`] with `--json`.
+pub fn json(data: &Path, args: &[&str]) -> serde_json::Value {
+    let all: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
+    serde_json::from_str(&ok(data, &all)).unwrap()
+}
+
+/// Runs a command that must fail with code 1 and nothing but words; answers its standard error.
+pub fn fails(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let (_, err) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(!err.contains("panicked") && err.contains("maitred: "), "{err}");
+    err
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// An organisation with an owner; answers their key.
+pub fn organisation(data: &Path) -> String {
+    ok(data, &["org", "create", "acme", "--name", "Acme Wines"]);
+    let add = [
+        "member",
+        "add",
+        "--org",
+        "acme",
+        "--name",
+        "Ada Berg",
+        "--email",
+        "ada@acme.example",
+        "--role",
+        "owner",
+    ];
+    ok(data, &add);
+    let mint = ["key", "mint", "--org", "acme", "--member", "ada@acme.example", "--label", "test"];
+    json(data, &mint)["key"].as_str().unwrap().to_owned()
+}
+
+/// A server on a port of its own, killed at the end of the test.
+pub struct Served {
+    child: Child,
+    pub address: String,
+}
+
+impl Served {
+    /// Starts one and waits until it says where it listens.
+    pub fn start(data: &Path, more: &[&str]) -> Self {
+        let mut child = maitred(data)
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .args(more)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.split("http://").nth(1)?.split("/mcp").next()?.to_owned()))
+            .expect("it says where it listens");
+        // Read on, so that the server never waits for this test.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
+    }
+
+    /// One request; answers status and body.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address))
+    }
+
+    /// One tool call; answers status and body.
+    pub fn rpc(&self, key: &str, method: &str) -> (u16, String) {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
+        self.send(&format!(
+            "POST /mcp HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\naccept: \
+             application/json, text/event-stream\r\nauthorization: Bearer {key}\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        ))
+    }
+
+    fn send(&self, request: &str) -> (u16, String) {
+        let mut socket = TcpStream::connect(&self.address).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        socket.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+
+    /// Asks it to stop as an operator would; answers its exit code and how long it took.
+    #[cfg(unix)]
+    pub fn stop(mut self) -> (Option<i32>, Duration) {
+        let started = Instant::now();
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let code = self.child.wait().unwrap().code();
+        (code, started.elapsed())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
