@@ -157,7 +157,8 @@ pub fn note(
     Ok(entry)
 }
 
-fn put_words(db: &Writer<'_>, deal: &Deal) -> ToolResult<()> {
+/// Brings the search index up to date with a deal: its number, its title and the name of its company.
+pub fn put_words(db: &Writer<'_>, deal: &Deal) -> ToolResult<()> {
     let company = db.get::<Company>(&deal.company_id.0)?;
     let texts = [
         (deal.number.as_str(), 50),

@@ -58,7 +58,8 @@ pub fn touched(db: &Writer<'_>, id: &str, at: Stamp) -> ToolResult<()> {
     Ok(())
 }
 
-fn put_words(db: &Writer<'_>, lead: &Lead) -> ToolResult<()> {
+/// Brings the search index up to date with a lead: its number, names, address and telephone.
+pub fn put_words(db: &Writer<'_>, lead: &Lead) -> ToolResult<()> {
     let texts = [
         (lead.number.as_str(), 50),
         (lead.name.as_str(), 40),
