@@ -73,11 +73,8 @@ impl House {
             .enumerate()
             .map(|(index, slug)| furnish(&product, slug, door && index == 0))
             .collect();
-<<<<<<< HEAD
-=======
         drop(product);
         settle(&directory.path().join("data"));
->>>>>>> whole
         Self { directory, orgs }
     }
 
