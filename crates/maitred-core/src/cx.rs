@@ -222,6 +222,17 @@ impl<'a> Writer<'a> {
         self.tx.insert(record)
     }
 
+    /// Writes a new record with its own times: for imports and generated data. See [`WriteTx::insert_dated`].
+    pub fn insert_dated<R: Record>(&self, record: &R) -> StoreResult<()> {
+        self.tx.insert_dated(record)
+    }
+
+    /// Writes a new record with its own times and without a change: for bulk data, never in a tool. See
+    /// [`WriteTx::insert_quietly`].
+    pub fn insert_quietly<R: Record>(&self, record: &R) -> StoreResult<()> {
+        self.tx.insert_quietly(record)
+    }
+
     /// Writes what differs between `before` and `after`; `false` when nothing does.
     pub fn update<R: Record>(&self, before: &R, after: &mut R) -> StoreResult<bool> {
         self.tx.update(before, after)

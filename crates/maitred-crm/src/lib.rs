@@ -7,12 +7,26 @@
 pub mod about;
 pub mod deal_args;
 pub mod deal_rules;
+pub mod duplicates;
+pub mod formulas;
+pub mod import;
+pub mod import_rows;
 pub mod lead_rules;
+pub mod merging;
 pub mod model;
+pub mod parties;
+pub mod rates;
+pub mod reports;
 pub mod sales_settings;
 pub mod sales_sources;
 pub mod sales_views;
+pub mod segments;
+pub mod sources;
 pub mod store;
+#[cfg(test)]
+mod testing;
+pub mod timeline;
+pub mod todos;
 pub mod tools;
 pub mod views;
 
@@ -30,7 +44,11 @@ pub static DOMAIN: Domain = Domain {
     check: store::check,
 };
 
+#[cfg(test)]
+mod party_tests;
 mod ports;
+#[cfg(test)]
+mod test_data;
 
 /// The tables of this module.
 pub const MIGRATIONS: &[Migration] = &[Migration {

@@ -3,11 +3,21 @@
 use std::sync::Arc;
 
 use maitred_core::ports::Ports;
-use maitred_party::refs::{OnErase, OnMerge, PartyRef, PartyRefs, RefKind};
+use maitred_party::refs::{PartyRef, PartyRefs};
+use maitred_party::sources::{Dependents, ExportSource, OpenWork, SearchSource};
+
+use crate::sources;
+use crate::store::party_refs;
+use crate::store::todos::OpenTodos;
 
 /// Adds crm's ports.
 pub fn provide(ports: &mut Ports) {
     ports.provide::<dyn PartyRefs>(Arc::new(CrmRefs));
+    ports.provide::<dyn OpenWork>(Arc::new(OpenTodos));
+    ports.provide::<dyn Dependents>(Arc::new(sources::CrmDependents));
+    ports.provide::<dyn SearchSource>(Arc::new(sources::PartySearch));
+    ports.provide::<dyn ExportSource>(Arc::new(sources::CompanyExport));
+    ports.provide::<dyn ExportSource>(Arc::new(sources::ContactExport));
     crate::sales_sources::provide(ports);
 }
 
@@ -15,32 +25,6 @@ struct CrmRefs;
 
 impl PartyRefs for CrmRefs {
     fn refs(&self) -> &'static [PartyRef] {
-        REFS
+        party_refs::REFS
     }
 }
-
-const fn company(table: &'static str, column: &'static str, on_merge: OnMerge) -> PartyRef {
-    PartyRef { table, column, kind: RefKind::Company, on_merge, on_erase: OnErase::Tombstone }
-}
-
-const fn contact(
-    table: &'static str,
-    column: &'static str,
-    on_merge: OnMerge,
-    on_erase: OnErase,
-) -> PartyRef {
-    PartyRef { table, column, kind: RefKind::Contact, on_merge, on_erase }
-}
-
-const REFS: &[PartyRef] = &[
-    company("deal", "company_id", OnMerge::Repoint),
-    contact("deal", "contact_id", OnMerge::Repoint, OnErase::Tombstone),
-    contact(
-        "deal_contact",
-        "contact_id",
-        OnMerge::Fold(crate::store::deals::fold_stakeholders),
-        OnErase::Tombstone,
-    ),
-    company("lead", "company_id", OnMerge::Repoint),
-    contact("lead", "contact_id", OnMerge::Repoint, OnErase::Scrub(crate::store::leads::scrub)),
-];

@@ -6,6 +6,7 @@
 
 pub mod model;
 pub mod org;
+pub mod redact;
 pub mod refs;
 pub mod sources;
 pub mod store;

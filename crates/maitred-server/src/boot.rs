@@ -14,15 +14,18 @@ use maitred_core::dispatch::{Dispatch, DispatchParts, Reporter, operator};
 use maitred_core::error::{ToolError, ToolResult};
 use maitred_core::limits::LimitSettings;
 use maitred_core::mode::{CallerKind, Rights};
+use maitred_core::ports::Ports;
 use maitred_core::registry::Registry;
 use maitred_core::tool::Domain;
 use maitred_directory::{Directory, DirectoryDoor, DirectoryParts, DoorSettings, Secrets};
 use maitred_party::PartyMembership;
+use maitred_party::sources::ExportSink;
 use maitred_store::engine::write_and_wait;
 use maitred_store::sqlite::{SqliteEngine, SqliteOptions};
 use maitred_store::{Budget, Engine, OrgStore, StoreError};
 
 use crate::domains::domains;
+use crate::exports::FolderSink;
 
 /// Release of this binary.
 pub const BUILD: &str = env!("CARGO_PKG_VERSION");
@@ -140,7 +143,9 @@ pub fn make(data: &Path) -> anyhow::Result<()> {
 /// Names what cannot be opened and why: a directory that cannot be written, a damaged database, one that a newer
 /// release has written, a module that lacks what it needs.
 pub fn open(data: &Path, door: Option<String>, limits: LimitSettings) -> anyhow::Result<Product> {
-    let registry = Arc::new(registry()?);
+    let mut ports = Ports::default();
+    ports.provide::<dyn ExportSink>(Arc::new(FolderSink::new(data)?));
+    let registry = Arc::new(Registry::with_ports(maitred_party::MIGRATIONS, domains(), ports)?);
     make(data)?;
     let held = Held::shared(data)?;
     let secrets = Secrets::load_or_create(data)?;

@@ -7,6 +7,7 @@ pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod domains;
+pub mod exports;
 pub mod health;
 pub mod http;
 #[cfg(feature = "sentry")]

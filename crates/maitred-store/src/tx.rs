@@ -146,6 +146,34 @@ impl<'c> WriteTx<'c> {
         Ok(())
     }
 
+    /// Writes a new record with the version and the times it carries, where [`WriteTx::insert`] sets them to one and to
+    /// now: for imports and generated data, whose records are older than the write.
+    ///
+    /// # Errors
+    /// A defect when a versioned record has a version below one.
+    pub fn insert_dated<R: Record>(&self, record: &R) -> StoreResult<()> {
+        let params = self.put_as_is(record)?;
+        let after = json_columns(R::COLUMNS.iter().copied().zip(&params).filter(|(name, _)| *name != "id"));
+        self.note(ChangeKind::Created, record, None, Some(after));
+        Ok(())
+    }
+
+    /// [`WriteTx::insert_dated`] without a change for the change log and the preview: for bulk data that is made or
+    /// brought in as a whole, such as the demo's, where a line for each of ten thousand rows would say nothing that the
+    /// rows do not. Never in a tool: what it writes, no preview shows.
+    pub fn insert_quietly<R: Record>(&self, record: &R) -> StoreResult<()> {
+        self.put_as_is(record).map(drop)
+    }
+
+    fn put_as_is<'r, R: Record>(&self, record: &'r R) -> StoreResult<Vec<Param<'r>>> {
+        if R::VERSIONED && record.version() < 1 {
+            return Err(StoreError::defect(format!("a new {} needs a version of at least 1", R::ENTITY)));
+        }
+        let params = record.params();
+        self.read.connection.execute(R::INSERT, &params)?;
+        Ok(params)
+    }
+
     /// Writes the difference between a record as it was read and as it shall be. Answers `false`, and writes nothing,
     /// when no column differs. Fails as stale when the stored version is no longer that of `before`.
     pub fn update<R: Record>(&self, before: &R, after: &mut R) -> StoreResult<bool> {

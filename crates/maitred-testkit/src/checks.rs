@@ -86,6 +86,7 @@ pub fn check_domain(domains: &[&'static Domain]) {
         faults.push(format!("{}: order: sort TOOLS by name", domain.module));
     }
     let fixture = Fixture::new(domains, "");
+    faults.extend(crate::unregistered(&fixture).into_iter().map(|what| format!("references: {what}")));
     for tool in fixture.registry().tools().iter().filter(|tool| tool.module == domain.module) {
         let mut say = |rule: &str, what: String| faults.push(format!("{}: {rule}: {what}", tool.entry.name));
         named(tool, &mut say);

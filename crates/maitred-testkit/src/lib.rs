@@ -10,12 +10,14 @@ mod fixture;
 mod given;
 mod laws;
 mod portable;
+mod references;
 mod schema;
 mod sink;
 
 pub use checks::check_domain;
 pub use fixture::{Answer, Fixture};
 pub use portable::faults_of_schema;
+pub use references::unregistered;
 pub use schema::fits;
 pub use sink::MemorySink;
 

@@ -1,12 +1,21 @@
 //! The only files of this crate with SQL.
 
 pub mod activities;
+pub mod companies;
 pub mod contacts;
 pub mod deals;
+pub mod dedupe;
+pub mod erasure;
+pub mod imports;
 pub mod leads;
+pub mod merges;
+pub mod party_refs;
 pub mod pipelines;
 pub mod profiles;
 pub mod quotas;
+pub mod reports;
+pub mod segments;
+pub mod timeline;
 pub mod todos;
 
 use maitred_core::cx::Reader;

@@ -4,7 +4,7 @@ use maitred_core::prelude::*;
 use maitred_kernel::Stamp;
 use maitred_kernel::wire::Moment;
 use maitred_party::store::members;
-use maitred_party::{CompanyId, ContactId, MemberId};
+use maitred_party::{CompanyId, ContactId, Member, MemberId};
 
 use crate::about::{self, About};
 use crate::model::{
@@ -45,32 +45,15 @@ impl Tool for ActivityLog {
                 about.push(record);
             }
         }
-        let two_way = args.kind != ActivityKind::Note;
-        let direction = args.direction.unwrap_or(if two_way { Direction::Out } else { Direction::None });
-        let mut activity = Activity {
-            id: ActivityId(cx.fresh_id()),
-            version: 1,
-            created_at: at,
-            updated_at: at,
+        let happened = Happened {
             kind: args.kind,
-            direction,
+            direction: args.direction,
             at,
             duration_min: args.duration_min.map(i64::from),
             summary: args.summary,
             outcome: args.outcome,
-            by_member: cx.teammate().map(|teammate| MemberId(teammate.member.clone())),
         };
-        activities::insert(cx, &mut activity, &about)?;
-        for record in &about {
-            match record.kind {
-                AboutKind::Company if two_way => profiles::contacted(cx, &CompanyId(record.id.clone()), at)?,
-                AboutKind::Contact if two_way => {
-                    profiles::contacted_person(cx, &ContactId(record.id.clone()), at)?
-                }
-                AboutKind::Lead => leads::touched(cx, &record.id, at)?,
-                _ => {}
-            }
-        }
+        let activity = record(cx, happened, &about)?;
         let todo = args.next_todo.map(|next| follow_up(cx, next, &about)).transpose()?;
         Ok(Output {
             id: activity.id.0,
@@ -82,17 +65,71 @@ impl Tool for ActivityLog {
     }
 }
 
+/// What happened, before it is written.
+pub(crate) struct Happened {
+    /// What.
+    pub kind: ActivityKind,
+    /// Who spoke first; we did when not given, except in a note.
+    pub direction: Option<Direction>,
+    /// When; never in the future.
+    pub at: Stamp,
+    /// Minutes.
+    pub duration_min: Option<i64>,
+    /// What was said.
+    pub summary: String,
+    /// What came of it.
+    pub outcome: Option<String>,
+}
+
+/// Writes an activity of the caller and what follows from it: who was in touch with whom last.
+pub(crate) fn record(cx: &Writer<'_>, happened: Happened, about: &[About]) -> ToolResult<Activity> {
+    let at = happened.at;
+    let two_way = happened.kind != ActivityKind::Note;
+    let direction = happened.direction.unwrap_or(if two_way { Direction::Out } else { Direction::None });
+    let mut activity = Activity {
+        id: ActivityId(cx.fresh_id()),
+        version: 1,
+        created_at: at,
+        updated_at: at,
+        kind: happened.kind,
+        direction,
+        at,
+        duration_min: happened.duration_min,
+        summary: happened.summary,
+        outcome: happened.outcome,
+        by_member: cx.teammate().map(|teammate| MemberId(teammate.member.clone())),
+    };
+    activities::insert(cx, &mut activity, about)?;
+    for record in about {
+        match record.kind {
+            AboutKind::Company if two_way => profiles::contacted(cx, &CompanyId(record.id.clone()), at)?,
+            AboutKind::Contact if two_way => {
+                profiles::contacted_person(cx, &ContactId(record.id.clone()), at)?
+            }
+            AboutKind::Lead => leads::touched(cx, &record.id, at)?,
+            _ => {}
+        }
+    }
+    Ok(activity)
+}
+
+/// The active member who is to do it; the caller when nobody is named.
+pub(crate) fn assignee(cx: &Reader<'_>, text: Option<&str>, field: &str) -> ToolResult<Member> {
+    let member = members::resolve(cx, text.unwrap_or("me"), field)?;
+    if member.is_active() {
+        return Ok(member);
+    }
+    let active = members::all(cx)?.into_iter().filter(Member::is_active).take(5);
+    let names: Vec<String> = active.map(|member| member.name).collect();
+    Err(invalid(field, "is no longer active").hint(format!("active members are {}", names.join(", "))))
+}
+
 /// Makes the to-do that follows an activity, about the same records.
 pub(crate) fn follow_up(cx: &Writer<'_>, next: NextTodo, about: &[About]) -> ToolResult<TodoView> {
     if next.due_at < cx.stamp() {
         return Err(invalid("next_todo.due_at", "is in the past"));
     }
-    let assignee = members::resolve(cx, next.assignee.as_deref().unwrap_or("me"), "next_todo.assignee")?;
-    if !assignee.is_active() {
-        return Err(
-            invalid("next_todo.assignee", "is no longer active").hint("account_member_list shows who is")
-        );
-    }
+    let assignee = assignee(cx, next.assignee.as_deref(), "next_todo.assignee")?;
     let now = cx.stamp();
     let mut todo = Todo {
         id: TodoId(cx.fresh_id()),

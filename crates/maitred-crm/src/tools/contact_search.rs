@@ -1,11 +1,11 @@
 //! `crm_contact_search`: people by name, address, number, company, role, tag or consent.
 
 use maitred_core::prelude::*;
-use maitred_kernel::tokens;
 use maitred_party::ContactStatus;
 use maitred_party::model::{ConsentChannel, LinkRole};
 use maitred_party::store::{companies, tags};
 
+use crate::parties::search_terms;
 use crate::store::contacts::{self, ContactFilter, KEYS};
 use crate::views::{ContactView, Named};
 
@@ -28,43 +28,48 @@ impl Tool for ContactSearch {
     fn call(cx: &mut Cx<'_, Read>, args: Args) -> ToolResult<Output> {
         let mask = FieldMask::of(args.listing.fields.as_deref(), FieldMask::summary())?;
         let page = args.listing.paging.page(cx, KEYS)?;
-        let company = args.company.map(|text| companies::resolve(cx, &text, "company")).transpose()?;
-        let filter = ContactFilter {
-            terms: args.q.as_deref().map(tokens).unwrap_or_default(),
-            company: company.map(|company| company.id),
-            role: args.role,
-            tag: args.tag.as_deref().map(tags::key_of),
-            consent: args.consent,
-            status: args.status,
-        };
+        let filter = args.filter(cx)?;
         let total = page.count.then(|| contacts::count(cx, &filter)).transpose()?;
         let (rows, next_cursor) =
             page.cut(contacts::search(cx, &filter, &page)?, contacts::FoundContact::key);
-        let contacts = rows
-            .into_iter()
-            .map(|row| {
-                let name = match row.given_name {
-                    Some(given) => format!("{given} {}", row.family_name),
-                    None => row.family_name,
-                };
-                let company = row.company_id.zip(row.company_name).map(|(id, name)| Named { id, name });
-                Selected::new(
-                    ContactView {
-                        id: row.id,
-                        version: row.version,
-                        name,
-                        title: row.title,
-                        email: row.email,
-                        phone: row.phone,
-                        company,
-                        role: row.role,
-                        status: row.status,
-                    },
-                    mask,
-                )
-            })
-            .collect();
+        let contacts = rows.into_iter().map(|row| Selected::new(listed(row), mask)).collect();
         Ok(Output { contacts, next_cursor, total })
+    }
+}
+
+impl Args {
+    /// The filter these arguments mean.
+    pub(crate) fn filter(&self, db: &Reader<'_>) -> ToolResult<ContactFilter> {
+        let company =
+            self.company.as_deref().map(|text| companies::resolve(db, text, "company")).transpose()?;
+        Ok(ContactFilter {
+            terms: self.q.as_deref().map(|text| search_terms(db, text)).transpose()?.unwrap_or_default(),
+            company: company.map(|company| company.id),
+            role: self.role,
+            tag: self.tag.as_deref().map(tags::key_of),
+            consent: self.consent,
+            status: self.status,
+            segment: self.segment.clone(),
+        })
+    }
+}
+
+/// A person as lists show them.
+pub(crate) fn listed(row: contacts::FoundContact) -> ContactView {
+    let name = match row.given_name {
+        Some(given) => format!("{given} {}", row.family_name),
+        None => row.family_name,
+    };
+    ContactView {
+        id: row.id,
+        version: row.version,
+        name,
+        title: row.title,
+        email: row.email,
+        phone: row.phone,
+        company: row.company_id.zip(row.company_name).map(|(id, name)| Named { id, name }),
+        role: row.role,
+        status: row.status,
     }
 }
 
@@ -74,6 +79,9 @@ pub struct Args {
     /// Beginnings of words, all must match.
     #[arg(max = 200)]
     q: Option<String>,
+    /// Saved segment.
+    #[arg(max = 200)]
+    segment: Option<String>,
     /// Company: id, name, domain or VAT id.
     #[arg(max = 200)]
     company: Option<String>,

@@ -76,7 +76,8 @@ pub fn update(db: &Writer<'_>, before: &Company, after: &mut Company) -> ToolRes
     Ok(changed)
 }
 
-/// Brings the search index up to date with a company and its addresses. An archived one is found by nobody.
+/// Brings the search index up to date with a company and its addresses. Archived ones stay in it; searches leave them
+/// out unless asked for them.
 pub fn index(db: &Writer<'_>, company: &Company) -> ToolResult<()> {
     let mut words: Vec<(String, i64)> = Vec::new();
     let mut add =
@@ -90,6 +91,13 @@ pub fn index(db: &Writer<'_>, company: &Company) -> ToolResult<()> {
         add(&address.city, 5);
     }
     search::put(db.tx(), KIND, &company.id.0, &words)?;
+    Ok(())
+}
+
+/// Removes a company that was merged into another, and its place in the search index. Nothing may point to it any more.
+pub fn remove(db: &Writer<'_>, company: &Company) -> ToolResult<()> {
+    search::remove(db.tx(), KIND, &company.id.0)?;
+    db.delete(company)?;
     Ok(())
 }
 
@@ -203,6 +211,20 @@ pub fn add_address(db: &Writer<'_>, company: &CompanyId, new: NewAddress) -> Too
     };
     db.insert(&mut address)?;
     Ok(address)
+}
+
+/// Adds an address that becomes the default of its kind; the one that was stays beside it.
+pub fn add_default_address(db: &Writer<'_>, company: &CompanyId, new: NewAddress) -> ToolResult<Address> {
+    for before in addresses(db, company)? {
+        if before.kind == new.kind && before.is_default {
+            let mut after = Address { is_default: false, ..before.clone() };
+            db.update(&before, &mut after)?;
+        }
+    }
+    let before = add_address(db, company, new)?;
+    let mut after = Address { is_default: true, ..before.clone() };
+    db.update(&before, &mut after)?;
+    Ok(after)
 }
 
 /// True when making `parent` the parent of `child` would close a circle.

@@ -90,6 +90,14 @@ pub fn index(db: &Writer<'_>, contact: &Contact) -> ToolResult<()> {
     Ok(())
 }
 
+/// Removes a contact that was merged into another, and their place in the search index. Nothing may point to them any
+/// more.
+pub fn remove(db: &Writer<'_>, contact: &Contact) -> ToolResult<()> {
+    search::remove(db.tx(), KIND, &contact.id.0)?;
+    db.delete(contact)?;
+    Ok(())
+}
+
 /// The contact with this id, or the one they were merged into.
 pub fn find(db: &Reader<'_>, id: &str) -> ToolResult<Option<Contact>> {
     if let Some(contact) = db.get::<Contact>(id)? {
@@ -160,6 +168,47 @@ pub fn points(db: &Reader<'_>, contact: &ContactId) -> ToolResult<Vec<ContactPoi
     Ok(db.all_of(&sql)?)
 }
 
+/// Keeps a further e-mail address (`email`) or telephone number (`phone`) of a contact; `false` when it was known.
+pub fn add_point(db: &Writer<'_>, contact: &ContactId, kind: &str, value: &str) -> ToolResult<bool> {
+    if points(db, contact)?.iter().any(|point| point.kind == kind && point.value == value) {
+        return Ok(false);
+    }
+    let mut point = ContactPoint {
+        id: db.fresh_id(),
+        contact_id: contact.clone(),
+        kind: kind.to_owned(),
+        value: value.to_owned(),
+    };
+    db.insert(&mut point)?;
+    Ok(true)
+}
+
+/// Drops the further addresses and numbers that say what the contact's own fields say already.
+pub fn tidy_points(db: &Writer<'_>, contact: &Contact) -> ToolResult<()> {
+    let mut seen: Vec<(String, String)> = Vec::new();
+    let own = [("email", &contact.email), ("phone", &contact.phone)];
+    seen.extend(own.into_iter().filter_map(|(kind, value)| Some((kind.to_owned(), value.clone()?))));
+    for point in points(db, &contact.id)? {
+        let key = (point.kind.clone(), point.value.clone());
+        if seen.contains(&key) {
+            db.delete(&point)?;
+        } else {
+            seen.push(key);
+        }
+    }
+    Ok(())
+}
+
+/// What a text about a contact can call them by: names, addresses and numbers. For erasure.
+pub fn identity_words(db: &Reader<'_>, contact: &Contact) -> ToolResult<Vec<String>> {
+    let mut words = vec![contact.full_name(), contact.family_name.clone()];
+    words.extend(contact.given_name.clone());
+    words.extend(contact.email.clone());
+    words.extend(contact.phone.clone());
+    words.extend(points(db, &contact.id)?.into_iter().map(|point| point.value));
+    Ok(words)
+}
+
 /// Every place of a contact at a company, ended ones too, primary ones first.
 pub fn links_of(db: &Reader<'_>, contact: &ContactId) -> ToolResult<Vec<CompanyContact>> {
     let mut sql = Sql::new(CompanyContact::SELECT);
@@ -177,6 +226,55 @@ pub fn links_at(db: &Reader<'_>, company: &CompanyId) -> ToolResult<Vec<CompanyC
 /// True when the link runs on this day.
 pub fn runs(link: &CompanyContact, today: Day) -> bool {
     link.since <= today && link.until.is_none_or(|until| until >= today)
+}
+
+/// Sees to it that a company with contacts has exactly one primary one: the one it has, as long as they are there;
+/// else whoever is there longest. When nobody is there any more, somebody who was stays primary.
+pub fn ensure_primary(db: &Writer<'_>, company: &CompanyId) -> ToolResult<()> {
+    let today = org::today(db)?;
+    let mut ranked = Vec::new();
+    for link in links_at(db, company)? {
+        let active = db
+            .get::<Contact>(&link.contact_id.0)?
+            .is_some_and(|contact| contact.status == ContactStatus::Active);
+        ranked.push((!(active && runs(&link, today)), !link.is_primary, link.since, link.id.clone(), link));
+    }
+    ranked.sort_by(|a, b| (a.0, a.1, a.2, &a.3).cmp(&(b.0, b.1, b.2, &b.3)));
+    for (rank, (.., before)) in ranked.into_iter().enumerate() {
+        let is_primary = rank == 0;
+        if before.is_primary != is_primary {
+            let mut after = CompanyContact { is_primary, ..before.clone() };
+            db.update(&before, &mut after)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a contact the primary one of a company where they have a running place.
+pub fn make_primary(db: &Writer<'_>, company: &CompanyId, contact: &ContactId) -> ToolResult<()> {
+    for before in links_at(db, company)? {
+        let is_primary = before.contact_id == *contact;
+        if before.is_primary != is_primary {
+            let mut after = CompanyContact { is_primary, ..before.clone() };
+            db.update(&before, &mut after)?;
+        }
+    }
+    ensure_primary(db, company)
+}
+
+/// The companies a contact may order for today.
+pub fn orders_for(db: &Reader<'_>, contact: &ContactId) -> ToolResult<Vec<CompanyId>> {
+    let today = org::today(db)?;
+    let links = links_of(db, contact)?.into_iter().filter(|link| link.can_order && runs(link, today));
+    Ok(links.map(|link| link.company_id).collect())
+}
+
+/// True when a channel knows the contact for sure: a handle that was verified and not revoked.
+pub fn is_verified(db: &Reader<'_>, contact: &ContactId) -> ToolResult<bool> {
+    Ok(db.count(
+        "SELECT COUNT(*) FROM channel_handle WHERE contact_id = $1 AND revoked_at IS NULL",
+        params![contact],
+    )? > 0)
 }
 
 /// Gives a contact a place at a company. The first contact of a company is its primary one.

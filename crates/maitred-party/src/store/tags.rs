@@ -67,7 +67,7 @@ pub fn names(db: &Reader<'_>, entity_id: &str) -> ToolResult<Vec<String>> {
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
-/// Moves the tags of an absorbed record to the kept one, without doubling any; answers how many moved.
+/// Moves the tags of an absorbed record to the kept one, without doubling any; answers how many the absorbed one had.
 pub fn fold_into(db: &Writer<'_>, absorbed: &str, kept: &str) -> ToolResult<i64> {
     let mut sql = Sql::new(Tagging::SELECT);
     sql.push(" WHERE entity_id = ").bind(absorbed).push(" ORDER BY id");
@@ -82,8 +82,26 @@ pub fn fold_into(db: &Writer<'_>, absorbed: &str, kept: &str) -> ToolResult<i64>
         } else {
             let mut after = Tagging { entity_id: kept.to_owned(), ..tagging.clone() };
             db.update(&tagging, &mut after)?;
-            moved += 1;
         }
+        moved += 1;
     }
     Ok(moved)
+}
+
+/// Takes every tag off a record; answers how many it had.
+pub fn strip(db: &Writer<'_>, entity_id: &str) -> ToolResult<i64> {
+    let mut sql = Sql::new(Tagging::SELECT);
+    sql.push(" WHERE entity_id = ").bind(entity_id).push(" ORDER BY id");
+    let taggings: Vec<Tagging> = db.all_of(&sql)?;
+    for tagging in &taggings {
+        db.delete(tagging)?;
+    }
+    Ok(taggings.len() as i64)
+}
+
+/// Every tag there is, by folded name.
+pub fn all(db: &Reader<'_>) -> ToolResult<Vec<Tag>> {
+    let mut sql = Sql::new(Tag::SELECT);
+    sql.push(" ORDER BY name_key");
+    Ok(db.all_of(&sql)?)
 }

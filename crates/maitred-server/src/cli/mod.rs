@@ -7,7 +7,11 @@ mod channel;
 mod client_config;
 mod common;
 mod completions;
+#[cfg(feature = "demo")]
+mod demo;
 mod doctor;
+#[cfg(feature = "demo")]
+mod import;
 mod key;
 mod member;
 mod menu;
@@ -34,6 +38,10 @@ pub struct Cli {
 /// Every command.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Make the demo organisation, print its keys, and serve it
+    #[cfg(feature = "demo")]
+    #[command(after_help = "Examples:\n  maitred demo\n  maitred demo --json --listen 127.0.0.1:0")]
+    Demo(demo::DemoArgs),
     /// Serve agents over stdio or HTTP
     #[command(after_help = "Example:\n  maitred serve --listen 127.0.0.1:8808\n  \
                             MAITRED_KEY=mk_.. maitred serve --transport stdio")]
@@ -62,6 +70,10 @@ pub enum Command {
                             maitred call crm_activity_log - --dry-run < call.json   (key from MAITRED_KEY)"
     )]
     Call(call::CallArgs),
+    /// Bring real data sets in
+    #[cfg(feature = "demo")]
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Look whether everything is as it should be
     #[command(after_help = "Example:\n  maitred doctor --json")]
     Doctor(common::Format),
@@ -100,6 +112,10 @@ pub enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(args) => serve::run(&cli.data, &args),
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => demo::run(&cli.data, &args),
+        #[cfg(feature = "demo")]
+        Command::Import(command) => import::run(&cli.data, &command),
         Command::Org(command) => org::run(&cli.data, &command),
         Command::Member(command) => member::run(&cli.data, &command),
         Command::Key(command) => key::run(&cli.data, &command),

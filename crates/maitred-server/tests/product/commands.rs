@@ -143,7 +143,7 @@ fn copies_come_back() {
     assert!(said.contains("has the secret"), "{said}");
     fs::copy(data.join("secret.key"), other.join("secret.key")).unwrap();
     ok(&other, &["restore", "--all", copied]);
-    assert!(ok(&other, &["call", "crm_contact_search", "--key", &key]).contains("items"));
+    assert!(ok(&other, &["call", "crm_contact_search", "--key", &key]).contains("contacts"));
 
     fs::write(copy.join("orgs/acme.sqlite"), b"SQLite format 3\0 and no more").unwrap();
     let said = fails(maitred(&data).args(["restore", "--org", "acme", "--replace", copied]));

@@ -90,28 +90,52 @@ impl Served {
 
     /// One request; answers status and body.
     pub fn get(&self, path: &str) -> (u16, String) {
-        self.send(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address))
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
+        let (status, _, body) = self.send(&request);
+        (status, body)
     }
 
-    /// One tool call; answers status and body.
-    pub fn rpc(&self, key: &str, method: &str) -> (u16, String) {
-        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
+    /// Begins a session; answers status and head.
+    pub fn knock(&self, key: &str) -> (u16, String) {
+        const BEGIN: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}"#;
+        let (status, head, _) = self.post(key, "", BEGIN);
+        (status, head)
+    }
+
+    /// Calls a tool in a session of its own; answers the body.
+    pub fn call(&self, key: &str, tool: &str) -> String {
+        let head = self.knock(key).1;
+        let session = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("mcp-session-id").then_some(value)
+        });
+        let session = session.unwrap();
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{{"name":"{tool}","arguments":{{}}}}}}"#
+        );
+        let session = format!("mcp-session-id: {session}\r\n");
+        self.post(key, &session, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+        self.post(key, &session, &body).2
+    }
+
+    fn post(&self, key: &str, more: &str, body: &str) -> (u16, String, String) {
         self.send(&format!(
             "POST /mcp HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\naccept: \
-             application/json, text/event-stream\r\nauthorization: Bearer {key}\r\ncontent-length: {}\r\n\r\n{body}",
+             application/json, text/event-stream\r\nauthorization: Bearer {key}\r\n{more}content-length: \
+             {}\r\n\r\n{body}",
             self.address,
             body.len()
         ))
     }
 
-    fn send(&self, request: &str) -> (u16, String) {
+    fn send(&self, request: &str) -> (u16, String, String) {
         let mut socket = TcpStream::connect(&self.address).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         socket.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
-        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_owned(), body.to_owned())
     }
 
     /// Asks it to stop as an operator would; answers its exit code and how long it took.

@@ -54,6 +54,8 @@ fn a_secret_that_is_damaged_open_or_no_secret() {
     }
     fs::remove_file(&secret).unwrap();
     fs::create_dir(&secret).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     assert!(fails(&mut serve(&data)).contains("cannot read"));
 }
 
@@ -129,7 +131,7 @@ fn a_data_directory_whose_files_are_being_replaced() {
     held.lock().unwrap();
     assert!(fails(&mut serve(&data)).contains("maitred restore"));
     held.unlock().unwrap();
-    let _using = held.lock_shared().unwrap();
+    held.lock_shared().unwrap();
     let copy = place.path().join("copy");
     ok(&data, &["backup", "--all", copy.to_str().unwrap()]);
     let said = fails(maitred(&data).args(["restore", "--org", "acme", "--replace", copy.to_str().unwrap()]));

@@ -16,22 +16,26 @@ fn a_server_says_how_it_is_and_stops_when_asked() {
     assert!(health["modules"].as_array().unwrap().iter().any(|module| module["module"] == "crm"));
     assert_eq!(served.get("/live").0, 200);
 
-    assert_eq!(served.rpc(&key, "tools/list").0, 200);
-    assert_eq!(served.rpc("mk_abcdefgh_no", "tools/list").0, 401);
+    let answer = served.call(&key, "crm_contact_search");
+    assert!(answer.contains("contacts"), "{answer}");
+    assert!(served.call(&key, "crm_contact_get").contains("isError"));
+    assert_eq!(served.knock("mk_abcdefgh_no").0, 401);
     let metrics = served.get("/metrics").1;
-    for name in [
-        "mcp_server_operation_duration_seconds",
-        "maitred_tool_calls_in_flight",
-        "maitred_door_refusals_total",
+    for line in [
+        r#"maitred_tool_calls_total{tool="crm_contact_search",outcome="ok"} 1"#,
+        r#"maitred_tool_calls_total{tool="crm_contact_get",outcome="validation"} 1"#,
+        r#"maitred_tool_calls_in_flight{tool="crm_contact_get"} 0"#,
+        r#"gen_ai_tool_name="crm_contact_search",le="+Inf"} 1"#,
+        r#"maitred_door_refusals_total{reason="malformed_token"} 1"#,
     ] {
-        assert!(metrics.contains(name), "{name} in {metrics}");
+        assert!(metrics.contains(line), "{line} in {metrics}");
     }
     assert!(!metrics.contains("abcdefgh"), "a bad key is no label");
 
     // Another process takes the key away.
     ok(&data, &["key", "revoke", &key]);
     let revoked = Instant::now();
-    while served.rpc(&key, "tools/list").0 != 401 {
+    while served.knock(&key).0 != 401 {
         assert!(revoked.elapsed() < Duration::from_secs(1), "a revoked key still opens");
     }
     #[cfg(unix)]
@@ -50,8 +54,8 @@ fn whoever_tries_keys_is_told_to_wait() {
     let served = Served::start(&data, &[]);
     let mut last = 0;
     for _ in 0..130 {
-        last = served.rpc("mk_abcdefgh_no", "tools/list").0;
+        last = served.knock("mk_abcdefgh_no").0;
     }
     assert_eq!(last, 429);
-    assert_eq!(served.rpc(&key, "tools/list").0, 200, "a good key from the same address is let in");
+    assert_eq!(served.knock(&key).0, 200, "a good key from the same address is let in");
 }

@@ -1,0 +1,30 @@
+//! A fresh organisation on a real engine.
+
+use std::sync::Arc;
+
+use maitred_core::caller::OrgFacts;
+use maitred_core::clock::SerialIds;
+use maitred_core::registry::Registry;
+use maitred_demo::Target;
+use maitred_store::Engine;
+use maitred_store::sqlite::{SqliteEngine, SqliteOptions};
+
+/// Key of the audit chain in these tests.
+pub const AUDIT_KEY: [u8; 32] = [5; 32];
+
+/// An empty organisation; the directory lives as long as the first member.
+pub fn fresh() -> (tempfile::TempDir, Target) {
+    let directory = tempfile::tempdir().unwrap();
+    let registry = Arc::new(Registry::new(maitred_party::MIGRATIONS, vec![&maitred_crm::DOMAIN]).unwrap());
+    let engine = SqliteEngine::new(directory.path(), SqliteOptions::default()).unwrap();
+    let store = engine.create("valbrune", &registry.migrations()).unwrap();
+    let target = Target {
+        org: OrgFacts { slug: "valbrune".into(), name: "Valbrune".into() },
+        store,
+        registry,
+        ids: Arc::new(SerialIds::new(1)),
+        audit_key: AUDIT_KEY,
+        build: "test".to_owned(),
+    };
+    (directory, target)
+}

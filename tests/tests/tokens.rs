@@ -1,0 +1,63 @@
+//! What the menu costs an agent, counted with the o200k vocabulary.
+
+use maitred_core::menu::PAGE;
+use xtask::codegen::registry;
+use xtask::surface::{Counter, Figure, figures, table, write_fields_tokens};
+
+/// No tool may cost more.
+const MOST: usize = 300;
+/// Nineteen of twenty tools cost at most this.
+const P95: usize = 220;
+/// Half of the tools cost at most this.
+const MEDIAN: usize = 120;
+
+fn tools() -> Vec<Figure> {
+    let mut tools: Vec<Figure> =
+        figures(&registry().unwrap()).into_iter().filter(|figure| figure.kind == "tool").collect();
+    tools.sort_by_key(|figure| figure.tokens);
+    tools
+}
+
+#[test]
+fn no_tool_costs_more_than_it_may() {
+    let tools = tools();
+    let at = |share: usize| tools[(tools.len() * share / 100).min(tools.len() - 1)].tokens;
+    let (median, p95) = (at(50), at(95));
+    let dear: Vec<Figure> = tools.iter().filter(|tool| tool.tokens > MEDIAN).cloned().collect();
+    let shown = table(&dear, None);
+    assert!(tools.iter().all(|tool| tool.tokens <= MOST), "a tool costs more than {MOST}:\n{shown}");
+    assert!(p95 <= P95, "the 95th percentile is {p95}, at most {P95}:\n{shown}");
+    assert!(median <= MEDIAN, "the median is {median}, at most {MEDIAN}:\n{shown}");
+}
+
+#[test]
+fn the_machinery_asks_for_little() {
+    let tokens = write_fields_tokens();
+    assert!(tokens <= 30, "dry_run and confirm cost {tokens}");
+}
+
+#[test]
+fn menus_fit_their_budgets() {
+    for menu in figures(&registry().unwrap()).into_iter().filter(|figure| figure.kind == "menu") {
+        let most = match menu.name.as_str() {
+            "stranger" => 1_000,
+            "client" => 3_000,
+            "sales" | "service" | "success" | "finance" | "operations" | "delivery" => 12_000,
+            _ => 30_000,
+        };
+        assert!(menu.tokens <= most, "the menu of {} costs {}, at most {most}", menu.name, menu.tokens);
+        assert!(
+            menu.tools <= PAGE,
+            "the menu of {} has {} tools, {PAGE} fit on a page",
+            menu.name,
+            menu.tools
+        );
+    }
+}
+
+#[test]
+fn the_counter_counts_as_o200k_does() {
+    let counter = Counter::new();
+    assert_eq!(counter.count("hello world"), 2);
+    assert_eq!(counter.count(r#"{"type":"string"}"#), 5);
+}
