@@ -164,7 +164,9 @@ pub fn start_with(tools: &[Known]) -> Vec<&'static str> {
     for tool in tools {
         *weight.entry((tool.module, parts(tool).0)).or_default() += 1;
     }
-    let mut best: BTreeMap<Module, (&Known, (bool, bool, usize, usize))> = BTreeMap::new();
+    // Not said to be the start, not a finding tool, few tools about it, late in the stage: the smallest is best.
+    type Rank = (bool, bool, usize, usize);
+    let mut best: BTreeMap<Module, (&Known, Rank)> = BTreeMap::new();
     for tool in tools.iter().filter(|tool| tool.reads) {
         let (noun, verb, (stage, place)) = parts(tool);
         let size = weight.get(&(tool.module, noun)).copied().unwrap_or(0);

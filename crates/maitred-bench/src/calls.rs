@@ -49,7 +49,7 @@ pub fn contact_listing(cursor: Option<&str>) -> Value {
 pub fn activity_log(contact: &str, number: usize) -> Value {
     json!({
         "kind": "note",
-        "about": [{ "kind": "contact", "record": contact }],
+        "about": [contact],
         "summary": format!("asked for the spring list, note {number}"),
     })
 }

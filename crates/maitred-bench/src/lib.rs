@@ -1,7 +1,7 @@
 //! Load generator and the reference servers that the benchmarks are measured against.
 //!
-//! maitred is a process outside: an address and a key over HTTP, a command line over stdio. Nothing of the
-//! product is linked here, so the references cannot borrow its code, nor it theirs. Absolute figures of a shared
+//! maitred is a process outside: an address and a key over HTTP, a command line over stdio. Of the product only
+//! [`fixture`] and [`inside`] know anything, so the references cannot borrow its code, nor it theirs. Absolute figures of a shared
 //! machine drift by a third within minutes; what is judged is a ratio of two figures of one interleaved run.
 //!
 //! What is likely to change with the product stands in two files: [`calls`] (names of tools and arguments) and
@@ -11,6 +11,7 @@ pub mod calls;
 pub mod client;
 pub mod fixture;
 pub mod histogram;
+pub mod inside;
 pub mod load;
 pub mod process;
 pub mod queries;

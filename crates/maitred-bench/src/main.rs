@@ -16,7 +16,7 @@ use maitred_bench::reference::{hand, hand_stdio, hyper_const, write_each};
 use maitred_bench::run::{self, Options};
 use maitred_bench::stdio_load::{Driver, Program};
 use maitred_bench::targets::Scenario;
-use maitred_bench::{fixture, load, process, sessions, stand_in, stdio_load};
+use maitred_bench::{fixture, inside, load, process, sessions, stand_in, stdio_load};
 
 #[derive(Parser)]
 #[command(version, about = "Load generator and reference servers that maitred is measured against")]
@@ -51,7 +51,7 @@ enum Task {
     WriteEach(WriteEachArgs),
     /// A hand-written stdio loop.
     HandStdio(HandStdioArgs),
-    /// Make a data directory for the stand-in.
+    /// Make a data directory with contacts and print a key of its owner.
     Fixture {
         /// The directory; made if need be.
         #[arg(long)]
@@ -59,6 +59,21 @@ enum Task {
         /// How many contacts.
         #[arg(long, default_value_t = 1_000)]
         contacts: usize,
+    },
+    /// Answer one request over and over inside this process and print the time of each as JSON: for profilers.
+    Inside {
+        /// The data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// A teammate's key.
+        #[arg(long, env = run::KEY_VARIABLE, hide_env_values = true)]
+        key: String,
+        /// The message, JSON-RPC.
+        #[arg(long)]
+        request: String,
+        /// How many times.
+        #[arg(long, default_value_t = 100_000)]
+        calls: usize,
     },
     /// A stand-in for maitred made of the references, to try a run without it.
     Serve(ServeArgs),
@@ -354,8 +369,10 @@ fn execute(task: Task) -> Result<ExitCode> {
             hand_stdio::run(BufReader::with_capacity(64 * 1024, input), output, &answerer)?;
         }
         Task::Fixture { data, contacts } => {
-            std::fs::create_dir_all(&data)?;
-            fixture::create(&data.join(stand_in::DATABASE), contacts)?;
+            println!("{}", fixture::create(&data, contacts)?);
+        }
+        Task::Inside { data, key, request, calls } => {
+            println!("{}", serde_json::to_string(&inside::run(&data, &key, &request, calls)?)?);
         }
         Task::Serve(args) => match args.transport {
             Transport::Stdio => stand_in::run_stdio(&args.data)?,

@@ -1,46 +1,45 @@
-//! The statements that the hand-written references run: the one place to align with the product's own.
+//! The statements that the hand-written references run: the same as the product's own, in its order.
 //!
-//! Rows become JSON objects by their column names, empty columns left out; so changing a statement here changes the
-//! reference's answer with it, and no other file needs to know. [`SCHEMA`] is for the fixture only; the statements
-//! are otherwise run against a database that the product made.
+//! Rows become JSON objects by their column names, empty columns left out: `company.id` and `company.name` side by side
+//! become an object `company`, and a name that ends with `?` is true or false. So changing a statement here changes the
+//! reference's answer with it, and no other file needs to know.
 
 /// Opens a contact: `$1` is its id. One row.
 pub const CONTACT_GET: &str = "\
-    SELECT id, given_name, family_name, name, email, phone, job_title, language, owner_id, last_contacted_at, \
-           created_at, updated_at, version \
-      FROM contact WHERE id = $1 AND archived_at IS NULL";
+    SELECT id, version, COALESCE(given_name || ' ', '') || family_name AS name, title, email, phone, language, status \
+      FROM contact WHERE id = $1";
 
-/// What belongs to an opened contact: field of the answer, statement with `$1` the contact's id.
-pub const CONTACT_PARTS: &[(&str, &str)] = &[
-    (
-        "companies",
-        "SELECT m.id AS company, m.name, l.role, l.is_primary, l.can_order, l.since \
-           FROM company_contact l JOIN company m ON m.id = l.company_id \
-          WHERE l.contact_id = $1 AND l.until IS NULL ORDER BY l.is_primary DESC, m.name, m.id",
-    ),
-    (
-        "consents",
-        "SELECT channel, state, basis, at FROM consent WHERE contact_id = $1 ORDER BY channel, at DESC",
-    ),
-    (
-        "interactions",
-        "SELECT a.id, a.kind, a.at, a.summary FROM activity_link l JOIN activity a ON a.id = l.activity_id \
-          WHERE l.kind = 'contact' AND l.record_id = $1 ORDER BY a.at DESC, a.id DESC LIMIT 5",
-    ),
-];
+/// The places of a contact: `$1` is its id. The first column is the company's id, the others are shown.
+pub const CONTACT_PLACES: &str = "\
+    SELECT company_id, role, is_primary AS \"primary?\", can_order AS \"can_order?\", since, until FROM company_contact \
+     WHERE contact_id = $1 ORDER BY is_primary DESC, company_id, id";
 
-/// Finds contacts: `$1` is [`match_expression`] of the words, `$2` the number of rows.
+/// The company of a place: `$1` is its id. One row.
+pub const PLACE_COMPANY: &str = "SELECT id, name FROM company WHERE id = $1";
+
+/// What is kept beside a contact: `$1` is its id. No row or one.
+pub const CONTACT_PROFILE: &str = "SELECT last_contacted_at FROM crm_contact_profile WHERE id = $1";
+
+/// Finds contacts by the beginning of one word: `$1` is the word, `$2` the first text beyond its continuations
+/// ([`beyond`]), `$3` the number of rows, one more than shown. The first column is for the next page's cursor only.
 pub const CONTACT_SEARCH: &str = "\
-    SELECT c.id, c.name, c.email, c.phone, c.job_title, c.owner_id, c.last_contacted_at, \
-           (SELECT m.name FROM company_contact l JOIN company m ON m.id = l.company_id \
-             WHERE l.contact_id = c.id AND l.is_primary = 1 AND l.until IS NULL LIMIT 1) AS company \
-      FROM contact_search s JOIN contact c ON c.id = s.id \
-     WHERE contact_search MATCH $1 AND c.archived_at IS NULL \
-     ORDER BY c.family_name, c.id LIMIT $2";
+    WITH hit (id, score) AS (SELECT t0.entity_id, t0.s FROM \
+         (SELECT entity_id, MAX(CASE WHEN token = $1 THEN 2 * weight ELSE weight END) AS s FROM search_token \
+           WHERE kind = 'contact' AND token >= $1 AND token < $2 GROUP BY entity_id) t0) \
+    SELECT h.score || '.' || c.name_key || '.' || c.id, c.id, c.version, \
+           COALESCE(c.given_name || ' ', '') || c.family_name AS name, c.title, c.email, c.phone, \
+           l.company_id AS \"company.id\", o.name AS \"company.name\", l.role \
+      FROM hit h JOIN contact c ON c.id = h.id \
+      LEFT JOIN company_contact l ON l.id = (SELECT k.id FROM company_contact k WHERE k.contact_id = c.id \
+                                              ORDER BY k.is_primary DESC, k.id LIMIT 1) \
+      LEFT JOIN company o ON o.id = l.company_id \
+     WHERE c.status = 'active' ORDER BY h.score DESC, c.name_key, c.id LIMIT $3";
+
+/// Every statement of the reads.
+pub const READS: &[&str] = &[CONTACT_GET, CONTACT_PLACES, PLACE_COMPANY, CONTACT_PROFILE, CONTACT_SEARCH];
 
 /// Every contact in order of id, for the stand-in's listing: `$1` is the last id of the page before, `$2` the rows.
-pub const CONTACT_LISTING: &str =
-    "SELECT id, name, email FROM contact WHERE id > $1 AND archived_at IS NULL ORDER BY id LIMIT $2";
+pub const CONTACT_LISTING: &str = "SELECT id, COALESCE(given_name || ' ', '') || family_name AS name, email FROM contact WHERE id > $1 ORDER BY id LIMIT $2";
 
 /// A look at every contact against every other of the same family name, for the stand-in's scan.
 pub const CONTACT_SCAN: &str = "\
@@ -62,81 +61,90 @@ pub enum Fill {
     Arguments,
     /// The time of the call.
     Now,
+    /// The number of the audit line: what the statement that gives it returned.
+    Line,
+    /// A number.
+    Number(i64),
     /// A fixed text.
     Text(&'static str),
 }
 
-/// One durable write, in order, inside one transaction: the record, its link, change log, audit line and receipt.
-pub const ACTIVITY_LOG: &[(&str, &[Fill])] = &[
-    (
-        "INSERT INTO activity (id, kind, direction, at, summary, author_id, created_at) \
-         VALUES ($1, $2, 'none', $3, $4, $5, $3)",
-        &[Fill::Activity, Fill::Text("note"), Fill::Now, Fill::Summary, Fill::Text("reference")],
+/// One statement of a write. Rows that it gives are read to their end.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The statement.
+    pub sql: &'static str,
+    /// What its parameters are filled with.
+    pub fills: &'static [Fill],
+    /// The first column of its row is the number of the audit line.
+    pub gives_line: bool,
+}
+
+const fn step(sql: &'static str, fills: &'static [Fill]) -> Step {
+    Step { sql, fills, gives_line: false }
+}
+
+const PRINCIPAL: Fill = Fill::Text("key:01990000-0000-7000-8000-000000000000");
+const DIGEST: Fill = Fill::Text("0123456789abcdef0123456789abcdef");
+const CHANGE: &str = "\
+    INSERT INTO change_log (audit_seq, position, entity, entity_id, kind, before_json, after_json, company_id, contact_id) \
+    VALUES ($1, $2, $3, $4, 'created', NULL, $5, NULL, $6)";
+
+/// One durable write, in order, inside one transaction: the contact is found, the activity and its link are written,
+/// the receipt of an earlier run is looked for, audit line and change log follow.
+pub const ACTIVITY_LOG: &[Step] = &[
+    step("SELECT * FROM contact WHERE id = $1", &[Fill::Contact]),
+    step(
+        "INSERT INTO activity (id, version, created_at, updated_at, kind, direction, at, duration_min, summary, outcome, \
+                               by_member) \
+         VALUES ($1, 1, $2, $2, $3, 'none', $2, NULL, $4, NULL, (SELECT id FROM member ORDER BY id LIMIT 1))",
+        &[Fill::Activity, Fill::Now, Fill::Text("note"), Fill::Summary],
     ),
-    (
-        "INSERT INTO activity_link (activity_id, kind, record_id) VALUES ($1, $2, $3)",
-        &[Fill::Activity, Fill::Text("contact"), Fill::Contact],
+    step(
+        "INSERT INTO activity_link (id, activity_id, entity_kind, entity_id) VALUES ($1, $2, $3, $4)",
+        &[Fill::Fresh, Fill::Activity, Fill::Text("contact"), Fill::Contact],
     ),
-    (
-        "INSERT INTO change_log (id, entity, record_id, before, after, at) VALUES ($1, 'activity', $2, NULL, $3, $4)",
-        &[Fill::Fresh, Fill::Activity, Fill::Arguments, Fill::Now],
+    step(
+        "SELECT tool, arguments_digest, answer FROM receipt WHERE principal = $1 AND request_key = $2",
+        &[PRINCIPAL, DIGEST],
     ),
-    (
-        "INSERT INTO audit (id, at, actor, tool, arguments, outcome) VALUES ($1, $2, $3, $4, $5, 'ok')",
-        &[Fill::Fresh, Fill::Now, Fill::Text("reference"), Fill::Text("crm_activity_log"), Fill::Arguments],
+    Step {
+        sql: "UPDATE audit_head SET seq = seq + 1 WHERE one = 1 RETURNING seq, chain",
+        fills: &[],
+        gives_line: true,
+    },
+    step("UPDATE audit_head SET chain = $1 WHERE one = 1", &[DIGEST]),
+    step(
+        "INSERT INTO audit (seq, at, principal, actor_kind, actor_id, actor_label, tool, transport, request_key, \
+                            arguments_digest, changes_digest, change_count, build, chain) \
+         VALUES ($1, $2, $3, 'teammate', $3, 'reference', $4, 'http', NULL, $5, $5, 2, '0.1.0', $5)",
+        &[Fill::Line, Fill::Now, PRINCIPAL, Fill::Text("crm_activity_log"), DIGEST],
     ),
-    (
-        "INSERT INTO receipt (id, tool, result, at) VALUES ($1, $2, $3, $4)",
-        &[Fill::Fresh, Fill::Text("crm_activity_log"), Fill::Activity, Fill::Now],
+    step(
+        CHANGE,
+        &[
+            Fill::Line,
+            Fill::Number(1),
+            Fill::Text("activity"),
+            Fill::Activity,
+            Fill::Arguments,
+            Fill::Contact,
+        ],
+    ),
+    step(
+        CHANGE,
+        &[
+            Fill::Line,
+            Fill::Number(2),
+            Fill::Text("activity_link"),
+            Fill::Fresh,
+            Fill::Arguments,
+            Fill::Contact,
+        ],
     ),
 ];
 
-/// The query of full-text search for the words of a caller: each a quoted prefix, all of them wanted.
-pub fn match_expression(words: &str) -> String {
-    let mut expression = String::with_capacity(words.len() + 8);
-    for word in words.split_whitespace() {
-        if !expression.is_empty() {
-            expression.push(' ');
-        }
-        expression.push('"');
-        expression.extend(word.chars().filter(|character| *character != '"'));
-        expression.push_str("\"*");
-    }
-    expression
-}
-
-/// Tables of the fixture that the references are tried on when there is no product database.
-pub const SCHEMA: &str = "
-    CREATE TABLE contact (id TEXT PRIMARY KEY NOT NULL, given_name TEXT, family_name TEXT NOT NULL,
-        name TEXT NOT NULL, email TEXT, phone TEXT, job_title TEXT, language TEXT, owner_id TEXT,
-        last_contacted_at TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, archived_at TEXT,
-        version BIGINT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE company (id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE company_contact (contact_id TEXT NOT NULL, company_id TEXT NOT NULL, role TEXT NOT NULL,
-        is_primary BIGINT NOT NULL, can_order BIGINT NOT NULL, since TEXT NOT NULL, until TEXT,
-        PRIMARY KEY (contact_id, company_id)) WITHOUT ROWID;
-    CREATE TABLE consent (contact_id TEXT NOT NULL, channel TEXT NOT NULL, at TEXT NOT NULL, state TEXT NOT NULL,
-        basis TEXT NOT NULL, PRIMARY KEY (contact_id, channel, at)) WITHOUT ROWID;
-    CREATE TABLE activity (id TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, direction TEXT NOT NULL, at TEXT NOT NULL,
-        summary TEXT NOT NULL, author_id TEXT NOT NULL, created_at TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE activity_link (activity_id TEXT NOT NULL, kind TEXT NOT NULL, record_id TEXT NOT NULL,
-        PRIMARY KEY (kind, record_id, activity_id)) WITHOUT ROWID;
-    CREATE TABLE change_log (id TEXT PRIMARY KEY NOT NULL, entity TEXT NOT NULL, record_id TEXT NOT NULL, before TEXT,
-        after TEXT, at TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE audit (id TEXT PRIMARY KEY NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, tool TEXT NOT NULL,
-        arguments TEXT NOT NULL, outcome TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE receipt (id TEXT PRIMARY KEY NOT NULL, tool TEXT NOT NULL, result TEXT NOT NULL, at TEXT NOT NULL)
-        WITHOUT ROWID;
-    CREATE VIRTUAL TABLE contact_search USING fts5(id UNINDEXED, words);
-";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_become_quoted_prefixes() {
-        assert_eq!(match_expression("ada  love\"lace"), "\"ada\"* \"lovelace\"*");
-        assert_eq!(match_expression(""), "");
-    }
+/// The first text that is greater than every continuation of `word`.
+pub fn beyond(word: &str) -> String {
+    format!("{word}\u{10FFFF}")
 }

@@ -401,7 +401,7 @@ impl Run<'_> {
                     calls::ACTIVITY_LOG,
                     &calls::activity_log(contact, number),
                 ),
-                expect: "activity".into(),
+                expect: "note".into(),
             })
             .collect();
         let rounds = self.compare(calls::ACTIVITY_LOG, &reference, &maitred, &requests, WRITERS)?;

@@ -17,10 +17,8 @@ use crate::reference::hand::{self, Call, Hand, Request};
 use crate::reference::hand_stdio::{self, Answerer, append_answer, initialize_result, list_result};
 use crate::reference::write_each::Writer;
 use crate::reference::{Reply, empty, json, serve};
-use crate::{calls, queries};
+use crate::{calls, fixture, queries};
 
-/// Name of the database file in the stand-in's data directory.
-pub const DATABASE: &str = "org.db";
 const WHOAMI: &[u8] =
     b"{\"caller\":\"teammate\",\"name\":\"Stand In\",\"org\":\"fixture\",\"modes\":[\"sales\"]}";
 
@@ -39,7 +37,7 @@ impl StandIn {
     /// # Errors
     /// When it is not there or its tables are others.
     pub fn open(data: &Path, writes: bool) -> Result<Self> {
-        let database = data.join(DATABASE);
+        let database = data.join(fixture::DATABASE);
         let mut names: Vec<_> = (0..46).map(|number| format!("stand_in_tool_{number}")).collect();
         names.extend(
             [calls::WHOAMI, calls::CONTACT_GET, calls::CONTACT_SEARCH, calls::ACTIVITY_LOG]

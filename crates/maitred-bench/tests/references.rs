@@ -12,7 +12,7 @@ use maitred_bench::client::{self, Client};
 use maitred_bench::load::{self, Outcome, Plan, Request, Session};
 use maitred_bench::process::{self, Server};
 use maitred_bench::stdio_load::{Driver, Program};
-use maitred_bench::{calls, fixture, stand_in};
+use maitred_bench::{calls, fixture};
 use serde_json::{Value, json};
 
 const HARNESS: &str = env!("CARGO_BIN_EXE_maitred-bench");
@@ -24,8 +24,7 @@ struct Fixture {
 impl Fixture {
     fn new(contacts: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::create_dir(directory.path().join("data")).unwrap();
-        fixture::create(&directory.path().join("data").join(stand_in::DATABASE), contacts).unwrap();
+        fixture::create(&directory.path().join("data"), contacts).unwrap();
         Self { directory }
     }
 
@@ -34,7 +33,7 @@ impl Fixture {
     }
 
     fn database(&self) -> String {
-        self.data().join(stand_in::DATABASE).to_str().unwrap().to_owned()
+        self.data().join(fixture::DATABASE).to_str().unwrap().to_owned()
     }
 }
 
@@ -139,18 +138,19 @@ fn the_hand_written_handler_gets_and_searches() {
     all_right(&load::run(plan(&server, gets(200))).unwrap());
 
     let mut client = Client::connect(server.address, "/mcp", None).unwrap();
-    let contact =
-        &client.call(calls::CONTACT_GET, &calls::contact_get(&fixture::contact_id(3))).unwrap()["contact"];
+    let contact = client.call(calls::CONTACT_GET, &calls::contact_get(&fixture::contact_id(3))).unwrap();
     assert_eq!(contact["name"], "Dario Dohle");
-    assert_eq!(contact["companies"][0]["name"], "Birke & Partner 1");
-    assert_eq!(contact["consents"].as_array().unwrap().len(), 2);
-    assert_eq!(contact["interactions"].as_array().unwrap().len(), 4);
-    assert_eq!(contact.get("last_contacted_at"), None);
+    assert_eq!(contact["companies"][0]["company"]["name"], "Birke & Partner 1");
+    assert_eq!(contact["companies"][0]["primary"], true);
+    assert_eq!(contact["last_contacted_at"], "2026-01-01T08:00:00.000Z");
+    assert!(contact.get("until").is_none());
 
     let found = client.call(calls::CONTACT_SEARCH, &calls::contact_search("ada")).unwrap();
     let rows = found["contacts"].as_array().unwrap();
     assert_eq!(rows.len(), 20);
     assert!(rows.iter().all(|row| row["name"].as_str().unwrap().starts_with("Ada ")));
+    assert!(rows.iter().all(|row| row["company"]["name"].is_string() && row["role"] == "buyer"));
+    assert!(found["next_cursor"].is_string());
 
     assert!(client.call(calls::CONTACT_GET, &calls::contact_get("nobody")).is_err());
     assert!(client.call("unknown", &json!({})).is_err());
@@ -179,14 +179,14 @@ fn each_acknowledged_write_is_in_the_database() {
                 calls::ACTIVITY_LOG,
                 &calls::activity_log(&fixture::contact_id(number), number),
             ),
-            expect: "activity".into(),
+            expect: "note".into(),
         })
         .collect();
     let outcome = load::run(Plan { warm_up: Duration::ZERO, ..plan(&server, requests) }).unwrap();
     all_right(&outcome);
     drop(server);
     let connection = rusqlite::Connection::open(fixture.database()).unwrap();
-    for table in ["activity WHERE kind = 'note'", "audit", "change_log", "receipt"] {
+    for table in ["activity WHERE kind = 'note'", "audit", "change_log"] {
         let count: i64 =
             connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert!(count >= outcome.requests as i64, "{table}: {count} of {}", outcome.requests);

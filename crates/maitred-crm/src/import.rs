@@ -20,8 +20,9 @@ words! {
     }
 }
 
-/// Rows of one file at most.
-pub const MOST_ROWS: usize = 5_000;
+/// Rows of one file at most: what a preview of all of them and its confirmation can be computed for well within the time
+/// of a call.
+pub const MOST_ROWS: usize = 1_000;
 const LONG_TEXT: usize = 4_000;
 const SHORT_TEXT: usize = 200;
 
@@ -596,6 +597,9 @@ mod tests {
         assert_eq!(table.headers, ["Name", "Ort"]);
         assert_eq!(table.rows[0], (2, vec!["Huber; Söhne".to_owned(), "Wien".to_owned()]));
         assert_eq!(table.rows[1], (4, vec!["zwei\nZeilen".to_owned(), "Graz".to_owned()]));
+        let many = "name\n".to_owned() + &"x\n".repeat(MOST_ROWS);
+        assert_eq!(read(&many).unwrap().rows.len(), MOST_ROWS);
+        assert!(read(&(many + "x\n")).is_err());
         assert!(read("name\n").is_err());
         assert!(read("").is_err());
     }

@@ -44,6 +44,8 @@ pub static DOMAIN: Domain = Domain {
     check: store::check,
 };
 
+#[cfg(test)]
+mod party_tests;
 mod ports;
 #[cfg(test)]
 mod test_data;

@@ -47,6 +47,10 @@ impl SearchSource for SalesSearch {
     fn kinds(&self) -> &'static [&'static str] {
         &[leads::KIND, deals::KIND]
     }
+
+    fn entities(&self) -> &'static [&'static str] {
+        &["lead", "deal", "deal_line", "deal_contact", "stage_history", "pipeline", "stage", "quota"]
+    }
     fn search(&self, db: &Reader<'_>, text: &str, limit: usize) -> ToolResult<Vec<Hit>> {
         let mut hits = Vec::new();
         let terms = tokens(text);

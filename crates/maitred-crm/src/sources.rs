@@ -45,6 +45,28 @@ impl SearchSource for PartySearch {
         &["company", "contact"]
     }
 
+    fn entities(&self) -> &'static [&'static str] {
+        &[
+            "company",
+            "contact",
+            "address",
+            "company_contact",
+            "contact_point",
+            "consent",
+            "tagging",
+            "party_redirect",
+            "crm_profile",
+            "crm_contact_profile",
+            "activity",
+            "activity_link",
+            "todo",
+            "todo_link",
+            "segment",
+            "segment_member",
+            "merge_log",
+        ]
+    }
+
     fn search(&self, db: &Reader<'_>, text: &str, limit: usize) -> ToolResult<Vec<Hit>> {
         let mut hits = exact(db, text)?;
         let mut add = |hit: Hit| {

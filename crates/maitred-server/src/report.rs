@@ -232,7 +232,7 @@ mod tests {
             "abcdefghijklmnopqrstuvwxyzabcdefghijklm",
         ] {
             let text = scrubbed(&format!("cannot keep {secret} in the table"));
-            for piece in secret.split(' ') {
+            for piece in secret.split(' ').filter(|piece| piece.len() > 2) {
                 assert!(!text.contains(piece.trim_matches(|c| "\"`'".contains(c))), "{text}");
             }
             assert!(text.starts_with("cannot keep ~") && text.ends_with("in the table"), "{text}");

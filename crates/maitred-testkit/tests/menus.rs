@@ -1,6 +1,8 @@
 //! The menu as a lattice: what is listed is what can be called, fewer rights never show more, pages join to the whole,
 //! and a hidden tool is answered like one that does not exist.
 
+#![allow(clippy::expect_used, reason = "this is test code: what is not there is a failed test")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

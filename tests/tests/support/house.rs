@@ -39,8 +39,6 @@ pub struct Org {
     pub keys: BTreeMap<String, String>,
     /// The key of the channel `whatsapp`.
     pub channel_key: String,
-    /// The secret with which that channel signs.
-    pub channel_secret: String,
     /// A company.
     pub company: String,
     /// Contacts of it; the first may order.
@@ -183,7 +181,7 @@ fn furnish(product: &Arc<Product>, slug: &str, door: bool) -> Org {
         });
         keys.insert((*role).to_owned(), mint(product, slug, Holder::Teammate(member.id.0), role));
     }
-    let (channel, secret) =
+    let (channel, _) =
         product.directory.create_channel(slug, "whatsapp", ChannelKind::Whatsapp).unwrap();
     let channel_key = mint(product, slug, Holder::Channel(channel.id), "gateway");
     let name = format!("Maison {canary}");
@@ -220,7 +218,6 @@ fn furnish(product: &Arc<Product>, slug: &str, door: bool) -> Org {
         canary,
         keys,
         channel_key,
-        channel_secret: secret.expose().to_owned(),
         company: company.0,
         contacts: people,
     }

@@ -47,7 +47,7 @@ impl Tool for DatasetExport {
                 .hint(format!("page through {} instead", source.dataset())));
         };
         let asked = Asked { source, filter, fields };
-        let survey = asked.survey(cx, format).map_err(|error| at_filter(error))?;
+        let survey = asked.survey(cx, format).map_err(at_filter)?;
         let mut file = Hashed::new(sink.create(&cx.caller().org.slug)?);
         match format {
             Format::Csv => asked.csv(cx, &survey, &mut file)?,
@@ -107,9 +107,9 @@ struct Survey {
 
 impl Asked<'_> {
     fn each(&self, db: &Reader<'_>, mut row: impl FnMut(u64, &str) -> ToolResult<()>) -> ToolResult<u64> {
-        let mut count = 0;
+        let mut count = 0_u64;
         self.source.export(db, self.filter, self.fields, &mut |json| {
-            if count % STEP == 0 {
+            if count.is_multiple_of(STEP) {
                 db.check_cancelled()?;
             }
             count += 1;
@@ -166,7 +166,7 @@ impl Asked<'_> {
 }
 
 fn told(db: &Reader<'_>, number: u64, rows: u64) {
-    if number % STEP == 0 || number == rows {
+    if number.is_multiple_of(STEP) || number == rows {
         db.progress(number, Some(rows), "rows written");
     }
 }

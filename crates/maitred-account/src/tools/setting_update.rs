@@ -86,7 +86,9 @@ pub struct Output {
 mod tests {
     use expect_test::expect;
     use maitred_core::mode::Mode;
-    use maitred_party::store::numbers;
+    use maitred_kernel::{Day, Stamp};
+    use maitred_party::model::TaxClass;
+    use maitred_party::store::{calendars, numbers, tax_codes};
     use maitred_testkit::{Fixture, check};
     use serde_json::{Value, json};
 
@@ -169,6 +171,15 @@ mod tests {
                           "weekly": {"mon": ["09:00-12:00", "13:00-18:00"], "sun": []}, "holidays": ["2026-12-25"]});
         let made = set(&fixture, "calendars", json!({"calendars": [shop]}));
         assert_eq!(made["affected"], json!(["calendar `Shop` is new"]));
+        let id = made["value"]["calendars"][0]["id"].as_str().unwrap().to_owned();
+        let open = fixture.read(|db| calendars::working_time(db, Some(&id))).unwrap();
+        for (moment, expected) in [
+            ("2026-03-02T08:30:00.000Z", true),
+            ("2026-03-02T11:30:00.000Z", false),
+            ("2026-03-03T08:30:00.000Z", false),
+        ] {
+            assert_eq!(open.is_open(Stamp::parse(moment).unwrap()), expected, "{moment}");
+        }
         let mut kept = made["value"]["calendars"][0].clone();
         kept["name"] = "Store".into();
         let renamed = set(&fixture, "calendars", json!({"calendars": [kept]}));
@@ -201,6 +212,11 @@ mod tests {
         assert_eq!(refusal(&two), ("invalid", "value.tax_codes[1]"));
         let next = put(vec![code("20", "2020-01-01", Some("2026-06-30")), code("21", "2026-07-01", None)]);
         assert_eq!(next["affected"].as_array().map(Vec::len), Some(2), "{next}");
+        for (day, rate) in [("2026-06-30", 2_000), ("2026-07-01", 2_100)] {
+            let day = Day::parse(day).unwrap();
+            let codes = fixture.read(|db| tax_codes::in_force(db, "AT", TaxClass::Standard, day)).unwrap();
+            assert_eq!(codes.iter().map(|code| code.rate_bp).collect::<Vec<_>>(), [rate]);
+        }
         // What is not in force yet may still change.
         let better =
             put(vec![code("20", "2020-01-01", Some("2026-06-30")), code("21.5", "2026-07-01", None)]);

@@ -78,8 +78,7 @@ impl Hand {
     /// When the file does not open or its tables are others.
     pub fn new(database: &Path) -> Result<Self> {
         let connection = open_read_only(database)?;
-        let parts = queries::CONTACT_PARTS.iter().map(|(_, sql)| *sql);
-        for sql in [queries::CONTACT_GET, queries::CONTACT_SEARCH].into_iter().chain(parts) {
+        for sql in queries::READS {
             connection.prepare(sql).with_context(|| format!("preparing `{sql}`"))?;
         }
         Ok(Self { database: database.to_owned(), number: NEXT.fetch_add(1, Ordering::Relaxed) })
@@ -176,38 +175,67 @@ fn open_read_only(database: &Path) -> Result<Connection> {
 fn contact_get(connection: &Connection, contact: &str) -> Result<Vec<u8>> {
     // The statements see one state, as they do in the product's transaction.
     let transaction = connection.unchecked_transaction()?;
-    let mut text = Vec::with_capacity(2_048);
-    text.extend_from_slice(b"{\"contact\":");
-    if !one(&transaction, queries::CONTACT_GET, [contact], &mut text)? {
-        bail!("no contact `{contact}`");
+    let mut text = Vec::with_capacity(1_024);
+    let mut statement = transaction.prepare_cached(queries::CONTACT_GET)?;
+    let mut rows = statement.query([contact])?;
+    let Some(row) = rows.next()? else { bail!("no contact `{contact}`") };
+    text.push(b'{');
+    members(row, 0, &mut text)?;
+    text.extend_from_slice(b",\"companies\":[");
+    let mut places = transaction.prepare_cached(queries::CONTACT_PLACES)?;
+    let mut places = places.query([contact])?;
+    let mut first = true;
+    while let Some(place) = places.next()? {
+        let mut company = transaction.prepare_cached(queries::PLACE_COMPANY)?;
+        let mut company = company.query([place.get_ref(0)?.as_str()?])?;
+        let Some(company) = company.next()? else { continue };
+        text.extend_from_slice(if first { b"{\"company\":{" } else { b",{\"company\":{" });
+        first = false;
+        members(company, 0, &mut text)?;
+        text.extend_from_slice(b"},");
+        members(place, 1, &mut text)?;
+        text.push(b'}');
     }
-    text.pop();
-    for (field, sql) in queries::CONTACT_PARTS {
-        text.extend_from_slice(b",\"");
-        text.extend_from_slice(field.as_bytes());
-        text.extend_from_slice(b"\":");
-        many(&transaction, sql, [contact], &mut text)?;
+    text.push(b']');
+    let mut profile = transaction.prepare_cached(queries::CONTACT_PROFILE)?;
+    let mut profile = profile.query([contact])?;
+    if let Some(row) = profile.next()? {
+        let before = text.len();
+        text.push(b',');
+        members(row, 0, &mut text)?;
+        if text.len() == before + 1 {
+            text.pop();
+        }
     }
-    text.extend_from_slice(b"}}");
-    Ok(text)
-}
-
-fn contact_search(connection: &Connection, words: &str, rows: u32) -> Result<Vec<u8>> {
-    let transaction = connection.unchecked_transaction()?;
-    let mut text = Vec::with_capacity(8_192);
-    text.extend_from_slice(b"{\"contacts\":");
-    many(&transaction, queries::CONTACT_SEARCH, (queries::match_expression(words), rows), &mut text)?;
     text.push(b'}');
     Ok(text)
 }
 
-fn one(connection: &Connection, sql: &str, params: impl Params, text: &mut Vec<u8>) -> Result<bool> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
-    match rows.next()? {
-        Some(row) => object(row, text).map(|()| true),
-        None => Ok(false),
+fn contact_search(connection: &Connection, words: &str, rows: u32) -> Result<Vec<u8>> {
+    let word = words.to_lowercase();
+    let transaction = connection.unchecked_transaction()?;
+    let mut text = Vec::with_capacity(8_192);
+    text.extend_from_slice(b"{\"contacts\":[");
+    let mut statement = transaction.prepare_cached(queries::CONTACT_SEARCH)?;
+    let mut found = statement.query((&word, queries::beyond(&word), rows + 1))?;
+    let (mut shown, mut last) = (0, String::new());
+    while let Some(row) = found.next()? {
+        if shown == rows {
+            text.extend_from_slice(b"],\"next_cursor\":");
+            serde_json::to_writer(&mut text, &last)?;
+            text.push(b'}');
+            return Ok(text);
+        }
+        text.extend_from_slice(if shown == 0 { b"{" } else { b",{" });
+        shown += 1;
+        members(row, 1, &mut text)?;
+        text.push(b'}');
+        if shown == rows {
+            last = row.get(0)?;
+        }
     }
+    text.extend_from_slice(b"]}");
+    Ok(text)
 }
 
 /// The rows of a statement as an array of objects.
@@ -231,30 +259,54 @@ pub fn many(connection: &Connection, sql: &str, params: impl Params, text: &mut 
 }
 
 fn object(row: &Row<'_>, text: &mut Vec<u8>) -> Result<()> {
-    let statement = row.as_ref();
     text.push(b'{');
-    let mut first = true;
-    for column in 0..statement.column_count() {
+    members(row, 0, text)?;
+    text.push(b'}');
+    Ok(())
+}
+
+/// The columns from `from` on as members of an object, by their names.
+fn members(row: &Row<'_>, from: usize, text: &mut Vec<u8>) -> Result<()> {
+    let statement = row.as_ref();
+    let (mut first, mut group) = (true, "");
+    for column in from..statement.column_count() {
         let value = row.get_ref(column)?;
         if matches!(value, ValueRef::Null | ValueRef::Blob(_)) {
             continue;
+        }
+        // Column names are ours and need no escapes.
+        let name = statement.column_name(column)?;
+        let (of, name) = name.split_once('.').unwrap_or(("", name));
+        if !group.is_empty() && of != group {
+            text.push(b'}');
         }
         if !first {
             text.push(b',');
         }
         first = false;
-        // Column names are ours and need no escapes.
+        if !of.is_empty() && of != group {
+            text.push(b'"');
+            text.extend_from_slice(of.as_bytes());
+            text.extend_from_slice(b"\":{");
+        }
+        group = of;
+        let (name, truth) = name.strip_suffix('?').map_or((name, false), |name| (name, true));
         text.push(b'"');
-        text.extend_from_slice(statement.column_name(column)?.as_bytes());
+        text.extend_from_slice(name.as_bytes());
         text.extend_from_slice(b"\":");
         match value {
+            ValueRef::Integer(number) if truth => {
+                text.extend_from_slice(if number == 0 { b"false" } else { b"true" });
+            }
             ValueRef::Integer(number) => serde_json::to_writer(&mut *text, &number)?,
             ValueRef::Real(number) => serde_json::to_writer(&mut *text, &number)?,
             ValueRef::Text(bytes) => serde_json::to_writer(&mut *text, std::str::from_utf8(bytes)?)?,
             ValueRef::Null | ValueRef::Blob(_) => {}
         }
     }
-    text.push(b'}');
+    if !group.is_empty() {
+        text.push(b'}');
+    }
     Ok(())
 }
 
@@ -268,15 +320,13 @@ mod tests {
     #[test]
     fn statements_stay_prepared_from_call_to_call() {
         let directory = tempfile::tempdir().unwrap();
-        let database = directory.path().join("org.db");
-        fixture::create(&database, 20).unwrap();
-        let connection = open_read_only(&database).unwrap();
+        fixture::create(directory.path(), 20).unwrap();
+        let connection = open_read_only(&directory.path().join(fixture::DATABASE)).unwrap();
         for number in 0..10 {
             contact_get(&connection, &fixture::contact_id(number)).unwrap();
             contact_search(&connection, "ada", 20).unwrap();
         }
-        let parts = queries::CONTACT_PARTS.iter().map(|(_, sql)| *sql);
-        for sql in [queries::CONTACT_GET, queries::CONTACT_SEARCH].into_iter().chain(parts) {
+        for sql in queries::READS {
             let statement = connection.prepare_cached(sql).unwrap();
             assert_eq!(statement.get_status(StatementStatus::Run), 10, "{sql}");
             assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");

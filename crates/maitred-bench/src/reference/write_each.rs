@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -42,15 +43,9 @@ struct State {
 #[derive(Deserialize)]
 struct LogArgs<'a> {
     #[serde(borrow)]
-    about: Vec<About<'a>>,
+    about: Vec<std::borrow::Cow<'a, str>>,
     #[serde(borrow)]
     summary: std::borrow::Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct About<'a> {
-    #[serde(borrow)]
-    record: std::borrow::Cow<'a, str>,
 }
 
 /// What [`direct`] measured. Durations in microseconds.
@@ -83,8 +78,9 @@ impl Writer {
             bail!("`{}` is in journal mode `{mode}`", database.display());
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
-        for (sql, _) in queries::ACTIVITY_LOG {
-            connection.prepare(sql).with_context(|| format!("preparing `{sql}`"))?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        for step in queries::ACTIVITY_LOG {
+            connection.prepare(step.sql).with_context(|| format!("preparing `{}`", step.sql))?;
         }
         Ok(Self { state: Mutex::new(State { connection, prefix: random(), next: 0 }) })
     }
@@ -95,7 +91,7 @@ impl Writer {
     /// When the arguments do not fit or the disk refuses.
     pub fn log(&self, arguments: &str) -> Result<String> {
         let args: LogArgs<'_> = serde_json::from_str(arguments)?;
-        let contact = &*args.about.first().context("`about` is empty")?.record;
+        let contact = &**args.about.first().context("`about` is empty")?;
         let mut state = self.state.lock().map_err(|_| anyhow!("another writer panicked"))?;
         let State { connection, prefix, next } = &mut *state;
         // Ids ascend, as the product's do: inserts at one place of the tree are the reference's good fortune too.
@@ -105,20 +101,30 @@ impl Writer {
         };
         let activity = fresh();
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        for (sql, fills) in queries::ACTIVITY_LOG {
-            let values: Vec<std::borrow::Cow<'_, str>> = fills
-                .iter()
-                .map(|fill| match fill {
-                    Fill::Activity => activity.as_str().into(),
-                    Fill::Fresh => fresh().into(),
-                    Fill::Contact => contact.into(),
-                    Fill::Summary => args.summary.as_ref().into(),
-                    Fill::Arguments => arguments.into(),
-                    Fill::Now => NOW.into(),
-                    Fill::Text(text) => (*text).into(),
-                })
-                .collect();
-            transaction.prepare_cached(sql)?.execute(params_from_iter(values.iter().map(AsRef::as_ref)))?;
+        let mut line = 0;
+        for step in queries::ACTIVITY_LOG {
+            let values = step.fills.iter().map(|fill| match fill {
+                Fill::Activity => text(&activity),
+                Fill::Fresh => ToSqlOutput::Owned(Value::Text(fresh())),
+                Fill::Contact => text(contact),
+                Fill::Summary => text(&args.summary),
+                Fill::Arguments => text(arguments),
+                Fill::Now => text(NOW),
+                Fill::Line => ToSqlOutput::Owned(Value::Integer(line)),
+                Fill::Number(number) => ToSqlOutput::Owned(Value::Integer(*number)),
+                Fill::Text(fixed) => text(fixed),
+            });
+            let mut statement = transaction.prepare_cached(step.sql)?;
+            let mut rows = statement.query(params_from_iter(values))?;
+            let mut given = 0;
+            while let Some(row) = rows.next()? {
+                if step.gives_line {
+                    given = row.get(0)?;
+                }
+            }
+            if step.gives_line {
+                line = given;
+            }
         }
         transaction.commit()?;
         Ok(activity)
@@ -144,8 +150,12 @@ impl Writer {
     /// When the write fails.
     pub fn answer_call(&self, id: &RawValue, arguments: Option<&RawValue>) -> Result<Vec<u8>> {
         let activity = self.log(arguments.context("arguments are missing")?.get())?;
-        hand::tool_answer(id, format!("{{\"activity\":{{\"id\":\"{activity}\"}}}}").as_bytes())
+        hand::tool_answer(id, format!("{{\"id\":\"{activity}\",\"kind\":\"note\"}}").as_bytes())
     }
+}
+
+fn text(text: &str) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
 }
 
 fn random() -> u32 {

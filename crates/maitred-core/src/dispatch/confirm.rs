@@ -32,10 +32,8 @@ pub fn normalise(text: &str, fresh: &[String], now: &str) -> String {
         places.entry(made.as_bytes()).or_insert(index);
     }
     // Ids and numbers come in two or three lengths and begin alike, so a look at two bytes rules nearly every place out.
-    let shapes: BTreeSet<(usize, [u8; 2])> = places
-        .keys()
-        .filter_map(|made| Some((made.len(), *made.first_chunk::<2>()?)))
-        .collect();
+    let shapes: BTreeSet<(usize, [u8; 2])> =
+        places.keys().filter_map(|made| Some((made.len(), *made.first_chunk::<2>()?))).collect();
     let text = text.replace(now, "#now");
     let (bytes, mut out, mut kept, mut at) = (text.as_bytes(), String::with_capacity(text.len()), 0, 0);
     while at + 1 < bytes.len() {

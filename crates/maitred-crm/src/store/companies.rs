@@ -10,7 +10,9 @@ use maitred_party::{Company, CompanyId, MemberId};
 use maitred_store::value::FromRow;
 use maitred_store::{Param, Record, Row, Sql, StoreResult, params, search};
 
+use crate::model::AboutKind;
 use crate::model::{Lifecycle, Priority};
+use crate::segments;
 
 words! {
     /// Order of a list of companies.
@@ -45,6 +47,8 @@ pub struct CompanyFilter {
     pub archived: bool,
     /// Order; by match, then name, when not given.
     pub sort: Option<CompanySort>,
+    /// In this segment: name or id.
+    pub segment: Option<String>,
 }
 
 /// A company as a list shows it.
@@ -123,7 +127,10 @@ pub fn spellings(db: &Reader<'_>, city: &str) -> ToolResult<Vec<String>> {
     Ok(known.into_iter().map(|(city,)| city).filter(|city| fold(city.trim()) == wanted).take(40).collect())
 }
 
-fn narrow(sql: &mut Sql, filter: &CompanyFilter) {
+fn narrow(db: &Reader<'_>, sql: &mut Sql, filter: &CompanyFilter) -> ToolResult<()> {
+    if let Some(segment) = &filter.segment {
+        segments::narrow(db, sql, AboutKind::Company, segment, "c.id")?;
+    }
     sql.push(if filter.archived { "c.archived_at IS NOT NULL" } else { "c.archived_at IS NULL" });
     if let Some(kind) = filter.kind {
         sql.and("' ' || c.kinds || ' ' LIKE", format!("% {} %", kind.as_str()));
@@ -145,6 +152,7 @@ fn narrow(sql: &mut Sql, filter: &CompanyFilter) {
     if let Some(cities) = &filter.cities {
         sql.push(" AND c.id IN (SELECT company_id FROM address WHERE city IN ").bind_list(cities).push(")");
     }
+    Ok(())
 }
 
 /// A page of companies in the order asked for; one row more than the page holds when there is another.
@@ -153,7 +161,7 @@ pub fn search(db: &Reader<'_>, filter: &CompanyFilter, page: &Page) -> ToolResul
     let mut sql = if by_text { search::hits("company", &filter.terms) } else { Sql::default() };
     sql.push(COLUMNS).push(if by_text { "h.score" } else { "0" }).push(MORE);
     sql.push(if by_text { "hit h JOIN company c ON c.id = h.id" } else { "company c" }).push(JOINS);
-    narrow(&mut sql, filter);
+    narrow(db, &mut sql, filter)?;
     let by_score = by_text && filter.sort.is_none();
     if let Some([score, text, id]) = page.after.as_deref() {
         if by_score {
@@ -189,7 +197,7 @@ pub fn count(db: &Reader<'_>, filter: &CompanyFilter) -> ToolResult<i64> {
     let mut sql = if by_text { search::hits("company", &filter.terms) } else { Sql::default() };
     sql.push("SELECT COUNT(*) FROM ");
     sql.push(if by_text { "hit h JOIN company c ON c.id = h.id" } else { "company c" }).push(JOINS);
-    narrow(&mut sql, filter);
+    narrow(db, &mut sql, filter)?;
     Ok(db.count_of(&sql)?)
 }
 

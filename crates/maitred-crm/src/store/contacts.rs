@@ -1,5 +1,7 @@
 //! Searching contacts.
 
+use crate::model::AboutKind;
+use crate::segments;
 use maitred_core::cx::Reader;
 use maitred_core::error::ToolResult;
 use maitred_core::paging::Page;
@@ -23,6 +25,8 @@ pub struct ContactFilter {
     pub consent: Option<ConsentChannel>,
     /// With this status; active ones when not given.
     pub status: Option<ContactStatus>,
+    /// In this segment: name or id.
+    pub segment: Option<String>,
 }
 
 /// A contact as a list shows it.
@@ -96,7 +100,10 @@ const LINK: &str = " LEFT JOIN company_contact l ON l.id = (SELECT k.id FROM com
                     WHERE k.contact_id = c.id ORDER BY k.is_primary DESC, k.id LIMIT 1) \
                     LEFT JOIN company o ON o.id = l.company_id";
 
-fn narrow(sql: &mut Sql, filter: &ContactFilter) {
+fn narrow(db: &Reader<'_>, sql: &mut Sql, filter: &ContactFilter) -> ToolResult<()> {
+    if let Some(segment) = &filter.segment {
+        segments::narrow(db, sql, AboutKind::Contact, segment, "c.id")?;
+    }
     sql.and("c.status =", filter.status.unwrap_or(ContactStatus::Active));
     if let Some(company) = &filter.company {
         sql.push(" AND c.id IN (SELECT contact_id FROM company_contact WHERE company_id = ")
@@ -118,6 +125,7 @@ fn narrow(sql: &mut Sql, filter: &ContactFilter) {
         .bind(channel)
         .push(" ORDER BY n.at DESC, n.state DESC, n.id DESC LIMIT 1)");
     }
+    Ok(())
 }
 
 /// A page of contacts, best match first, then by name; one row more than the page holds when there is another.
@@ -127,7 +135,7 @@ pub fn search(db: &Reader<'_>, filter: &ContactFilter, page: &Page) -> ToolResul
     sql.push(if by_text { "SELECT h.score, " } else { "SELECT 0, " }).push(COLUMNS);
     sql.push(if by_text { " FROM hit h JOIN contact c ON c.id = h.id" } else { " FROM contact c" });
     sql.push(LINK).push(" WHERE 1 = 1");
-    narrow(&mut sql, filter);
+    narrow(db, &mut sql, filter)?;
     if let Some([score, name, id]) = page.after.as_deref() {
         if by_text {
             sql.push(" AND (h.score < ").bind(score.clone()).push(" OR (h.score = ").bind(score.clone());
@@ -151,6 +159,6 @@ pub fn count(db: &Reader<'_>, filter: &ContactFilter) -> ToolResult<i64> {
     let mut sql = if by_text { search::hits("contact", &filter.terms) } else { Sql::default() };
     sql.push("SELECT COUNT(*) FROM ");
     sql.push(if by_text { "hit h JOIN contact c ON c.id = h.id" } else { "contact c" }).push(" WHERE 1 = 1");
-    narrow(&mut sql, filter);
+    narrow(db, &mut sql, filter)?;
     Ok(db.count_of(&sql)?)
 }

@@ -10,10 +10,12 @@ use maitred_store::value::FromRow;
 use maitred_store::{Param, Record, Row, Sql, StoreResult, params, search as index};
 
 use crate::deal_rules::{Filled, LineFacts, chance_bp};
+use crate::model::AboutKind;
 use crate::model::{
     Deal, DealContact, DealId, DealLine, DealStatus, Forecast, LeadId, LostReason, Stage, StageHistory,
     StageId, StakeholderRole,
 };
+use crate::segments;
 
 /// Kind in the search index.
 pub const KIND: &str = "deal";
@@ -155,7 +157,8 @@ pub fn note(
     Ok(entry)
 }
 
-fn put_words(db: &Writer<'_>, deal: &Deal) -> ToolResult<()> {
+/// Brings the search index up to date with a deal: its number, its title and the name of its company.
+pub fn put_words(db: &Writer<'_>, deal: &Deal) -> ToolResult<()> {
     let company = db.get::<Company>(&deal.company_id.0)?;
     let texts = [
         (deal.number.as_str(), 50),
@@ -361,6 +364,8 @@ pub struct DealFilter {
     pub entered_before: Option<Stamp>,
     /// Stale: for each number of rot days, the moment before which a deal must have come into its stage.
     pub rotten: Option<Vec<(i64, Stamp)>>,
+    /// In this segment: name or id.
+    pub segment: Option<String>,
 }
 
 /// A deal as a list shows it.
@@ -493,7 +498,10 @@ fn order(status: DealStatus) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-fn narrow(sql: &mut Sql, filter: &DealFilter) {
+fn narrow(db: &Reader<'_>, sql: &mut Sql, filter: &DealFilter) -> ToolResult<()> {
+    if let Some(segment) = &filter.segment {
+        segments::narrow(db, sql, AboutKind::Deal, segment, "d.id")?;
+    }
     sql.and("d.status =", filter.status);
     if let Some(company) = &filter.company {
         sql.and("d.company_id =", company);
@@ -527,6 +535,7 @@ fn narrow(sql: &mut Sql, filter: &DealFilter) {
         }
         sql.push(")");
     }
+    Ok(())
 }
 
 /// Deals in order, best match first, after the key of the page before; at most `fetch`.
@@ -542,7 +551,7 @@ pub fn search(
     sql.push(if by_text { "SELECT h.score, " } else { "SELECT 0, " }).push(key).push(", ").push(COLUMNS);
     sql.push(if by_text { " FROM hit h JOIN deal d ON d.id = h.id" } else { " FROM deal d" });
     sql.push(JOINS).push(" WHERE 1 = 1");
-    narrow(&mut sql, filter);
+    narrow(db, &mut sql, filter)?;
     if let Some([score, sort_key, id]) = after {
         if by_text {
             sql.and("(h.score <", score.clone()).push(" OR (h.score = ").bind(score.clone());
@@ -561,7 +570,7 @@ pub fn count(db: &Reader<'_>, filter: &DealFilter) -> ToolResult<i64> {
     let mut sql = if by_text { index::hits(KIND, &filter.terms) } else { Sql::default() };
     sql.push("SELECT COUNT(*) FROM ");
     sql.push(if by_text { "hit h JOIN deal d ON d.id = h.id" } else { "deal d" }).push(" WHERE 1 = 1");
-    narrow(&mut sql, filter);
+    narrow(db, &mut sql, filter)?;
     Ok(db.count_of(&sql)?)
 }
 

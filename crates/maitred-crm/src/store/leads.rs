@@ -11,6 +11,7 @@ use crate::lead_rules::OPEN;
 use crate::model::{
     AboutKind, ActivityLink, DealId, DisqualifyReason, Lead, LeadId, LeadSource, LeadStatus, TodoLink,
 };
+use crate::segments;
 
 /// Kind in the search index.
 pub const KIND: &str = "lead";
@@ -57,7 +58,8 @@ pub fn touched(db: &Writer<'_>, id: &str, at: Stamp) -> ToolResult<()> {
     Ok(())
 }
 
-fn put_words(db: &Writer<'_>, lead: &Lead) -> ToolResult<()> {
+/// Brings the search index up to date with a lead: its number, names, address and telephone.
+pub fn put_words(db: &Writer<'_>, lead: &Lead) -> ToolResult<()> {
     let texts = [
         (lead.number.as_str(), 50),
         (lead.name.as_str(), 40),
@@ -175,6 +177,8 @@ pub struct LeadFilter {
     pub min_score: Option<i64>,
     /// Came in at this moment or earlier.
     pub created_before: Option<Stamp>,
+    /// In this segment: name or id.
+    pub segment: Option<String>,
 }
 
 /// A lead as a list shows it.
@@ -273,7 +277,10 @@ const COLUMNS: &str = "l.id, l.version, l.number, l.name, l.company_name, l.emai
                        COALESCE(l.last_touched_at, l.created_at), l.last_touched_at, l.created_at, \
                        l.disqualify_reason";
 
-fn narrow(sql: &mut Sql, filter: &LeadFilter) {
+fn narrow(db: &Reader<'_>, sql: &mut Sql, filter: &LeadFilter) -> ToolResult<()> {
+    if let Some(segment) = &filter.segment {
+        segments::narrow(db, sql, AboutKind::Lead, segment, "l.id")?;
+    }
     sql.push(" AND l.archived_at IS NULL");
     match filter.status {
         Some(status) => sql.and("l.status =", status),
@@ -297,6 +304,7 @@ fn narrow(sql: &mut Sql, filter: &LeadFilter) {
     if let Some(before) = filter.created_before {
         sql.and("l.created_at <=", before);
     }
+    Ok(())
 }
 
 /// Leads in order: best match, highest score, untouched longest; after the key of the page before; at most `fetch`.
@@ -311,7 +319,7 @@ pub fn search(
     sql.push(if by_text { "SELECT h.score, " } else { "SELECT 0, " }).push(COLUMNS);
     sql.push(if by_text { " FROM hit h JOIN lead l ON l.id = h.id" } else { " FROM lead l" });
     sql.push(" LEFT JOIN member m ON m.id = l.owner_id WHERE 1 = 1");
-    narrow(&mut sql, filter);
+    narrow(db, &mut sql, filter)?;
     if let Some([hit, score, touched, id]) = after {
         if by_text {
             sql.and("(h.score <", hit.clone()).push(" OR (h.score = ").bind(hit.clone());
@@ -331,7 +339,7 @@ pub fn count(db: &Reader<'_>, filter: &LeadFilter) -> ToolResult<i64> {
     let mut sql = if by_text { index::hits(KIND, &filter.terms) } else { Sql::default() };
     sql.push("SELECT COUNT(*) FROM ");
     sql.push(if by_text { "hit h JOIN lead l ON l.id = h.id" } else { "lead l" }).push(" WHERE 1 = 1");
-    narrow(&mut sql, filter);
+    narrow(db, &mut sql, filter)?;
     Ok(db.count_of(&sql)?)
 }
 

@@ -12,7 +12,8 @@ use maitred_store::change::json_string;
 use maitred_store::{Record, Sql, params, search};
 
 use crate::model::{
-    ActivityLink, ContactProfile, DealContact, DedupeVerdict, Lead, Profile, SegmentMember, TodoLink,
+    ActivityLink, ContactProfile, DealContact, DedupeVerdict, Lead, Lifecycle, Profile, SegmentMember,
+    TodoLink,
 };
 
 const fn company(table: &'static str, column: &'static str, on_merge: OnMerge) -> PartyRef {
@@ -165,12 +166,15 @@ fn fold_verdicts(db: &Writer<'_>, rows: Vec<DedupeVerdict>, absorbed: &str, kept
     )
 }
 
-/// The kept company's profile stands; what it does not say comes from the absorbed one, and the later contact counts.
+/// The kept company's profile stands; what it does not say comes from the absorbed one, the later contact counts, and
+/// whoever bought under either record is a customer.
 fn fold_profile(db: &Writer<'_>, absorbed: &str, kept: &str) -> ToolResult<i64> {
     let Some(gone) = db.get::<Profile>(absorbed)? else { return Ok(0) };
     match db.get::<Profile>(kept)? {
         Some(before) => {
+            let is_customer = [before.lifecycle, gone.lifecycle].contains(&Lifecycle::Customer);
             let mut after = Profile {
+                lifecycle: if is_customer { Lifecycle::Customer } else { before.lifecycle },
                 source: before.source.clone().or_else(|| gone.source.clone()),
                 industry: before.industry.clone().or_else(|| gone.industry.clone()),
                 size_band: before.size_band.clone().or_else(|| gone.size_band.clone()),

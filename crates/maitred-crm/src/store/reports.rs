@@ -402,8 +402,8 @@ fn owned(sql: &mut Sql, column: &'static str, owner: Option<&str>) {
 /// Open to-dos past due, once for each deal or lead they are about, and once when they are about neither.
 pub fn overdue_todos(db: &Reader<'_>, now: Stamp, owner: Option<&str>) -> ToolResult<Vec<Waiting>> {
     let mut sql = Sql::new(
-        "SELECT t.id, t.title, NULL, COALESCE(d.amount_minor, e.value_minor), COALESCE(d.currency, e.currency), \
-         t.due_at, 0, NULL, 0 FROM todo t LEFT JOIN todo_link l ON l.todo_id = t.id \
+        "SELECT t.id, t.title, CAST(NULL AS TEXT), COALESCE(d.amount_minor, e.value_minor), COALESCE(d.currency, e.currency), \
+         t.due_at, CAST(0 AS BIGINT), CAST(NULL AS TEXT), CAST(0 AS BIGINT) FROM todo t LEFT JOIN todo_link l ON l.todo_id = t.id \
          LEFT JOIN deal d ON d.id = l.entity_id LEFT JOIN lead e ON e.id = l.entity_id \
          WHERE t.status = 'open' AND t.due_at < ",
     );
@@ -421,7 +421,7 @@ pub fn open_deals(db: &Reader<'_>, now: Stamp, owner: Option<&str>) -> ToolResul
          AND t.status = 'open' AND t.due_at >= ",
     );
     sql.bind(now)
-        .push(") THEN 1 ELSE 0 END FROM deal d JOIN stage s ON s.id = d.stage_id WHERE d.status = 'open'");
+        .push(") THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END FROM deal d JOIN stage s ON s.id = d.stage_id WHERE d.status = 'open'");
     owned(&mut sql, "d.owner_id", owner);
     sql.push(" ORDER BY d.id");
     Ok(db.all_of(&sql)?)
@@ -430,7 +430,8 @@ pub fn open_deals(db: &Reader<'_>, now: Stamp, owner: Option<&str>) -> ToolResul
 /// New leads nobody has touched: the owner's, and those that are nobody's yet.
 pub fn untouched_leads(db: &Reader<'_>, owner: Option<&str>) -> ToolResult<Vec<Waiting>> {
     let mut sql = Sql::new(
-        "SELECT id, name, number, value_minor, currency, created_at, 0, NULL, 0 FROM lead \
+        "SELECT id, name, number, value_minor, currency, created_at, CAST(0 AS BIGINT), CAST(NULL AS TEXT), \
+         CAST(0 AS BIGINT) FROM lead \
          WHERE status = 'new' AND last_touched_at IS NULL AND archived_at IS NULL",
     );
     if let Some(owner) = owner {

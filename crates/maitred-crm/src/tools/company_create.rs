@@ -8,8 +8,8 @@ use maitred_party::{Company, org};
 
 use crate::model::{AboutKind, Lifecycle, Profile};
 use crate::parties::{
-    self, AddressArg, AddressView, CompanyView, Suspect, company_view, country_of, domain_of, phone_of,
-    text_of, vat_of,
+    self, AddressArg, AddressView, CompanyView, Suspect, Terse, company_view, country_of, domain_of,
+    phone_of, text_of, vat_of,
 };
 use crate::store::dedupe::{self, CompanyRow};
 use crate::store::profiles;
@@ -105,7 +105,7 @@ impl Args {
         let owner = self.owner.as_deref().map(|text| members::resolve(db, text, "owner")).transpose()?;
         let mut addresses = Vec::new();
         for (index, address) in self.addresses.iter().flatten().enumerate() {
-            addresses.push(address.clone().checked(&country, &format!("addresses[{index}]"))?);
+            addresses.push(address.0.clone().checked(&country, &format!("addresses[{index}]"))?);
         }
         let new = companies::NewCompany {
             name: text_of(&self.name, "name")?,
@@ -137,7 +137,7 @@ pub struct Args {
     /// With country prefix.
     #[arg(max = 30)]
     vat_id: Option<String>,
-    /// ISO 3166 (that of the VAT id).
+    /// ISO 3166.
     #[arg(max = 2)]
     country: Option<String>,
     /// What it is to us (prospect).
@@ -150,8 +150,8 @@ pub struct Args {
     owner: Option<String>,
     /// Addresses.
     #[arg(max = 10)]
-    addresses: Option<Vec<AddressArg>>,
-    /// Create it although one like it exists.
+    addresses: Option<Vec<Terse<AddressArg>>>,
+    /// Create although one like it exists.
     allow_duplicate: Option<bool>,
 }
 

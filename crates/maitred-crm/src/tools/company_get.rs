@@ -1,5 +1,6 @@
 //! `crm_company_get`: one company, and with `include` all that a conversation needs.
 
+use maitred_core::output::{Serialize, Serializer};
 use maitred_core::prelude::*;
 use maitred_kernel::{Day, Reference, format_minor};
 use maitred_party::model::LinkRole;
@@ -66,7 +67,7 @@ fn foreign(
     db: &Reader<'_>,
     include: &[String],
     company: &Company,
-) -> ToolResult<(Option<RawJson>, Option<Vec<String>>)> {
+) -> ToolResult<(Option<Sections>, Option<Vec<String>>)> {
     let ports = db.ports::<dyn BriefSource>();
     let (mut json, mut missing) = (String::from("{"), Vec::new());
     for wanted in include.iter().filter(|wanted| !OWN.contains(&wanted.as_str())) {
@@ -88,7 +89,7 @@ fn foreign(
         }
     }
     json.push('}');
-    let sections = if json.len() > 2 { Some(RawJson::new(json)?) } else { None };
+    let sections = if json.len() > 2 { Some(Sections(RawJson::new(json)?)) } else { None };
     Ok((sections, (!missing.is_empty()).then_some(missing)))
 }
 
@@ -167,6 +168,21 @@ fn addresses(cx: &Cx<'_, Read>, company: &Company) -> ToolResult<Vec<AddressView
     Ok(companies::addresses(cx, &company.id)?.into_iter().map(AddressView::from).collect())
 }
 
+/// Sections of other modules by name; their shapes are theirs.
+pub struct Sections(RawJson);
+
+impl Serialize for Sections {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl maitred_core::output::Output for Sections {
+    fn schema(out: &mut String) {
+        out.push_str("\"type\":\"object\"");
+    }
+}
+
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
@@ -239,7 +255,7 @@ pub struct Output {
     /// Tags.
     tags: Option<Vec<String>>,
     /// Sections of other modules, by name.
-    sections: Option<RawJson>,
+    sections: Option<Sections>,
     /// Sections whose module is not part of this server.
     missing_sections: Option<Vec<String>>,
     /// The id asked for, when it was merged into this company.

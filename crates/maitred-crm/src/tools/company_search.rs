@@ -14,8 +14,8 @@ pub struct CompanySearch;
 impl Tool for CompanySearch {
     const NAME: &str = "crm_company_search";
     const TITLE: &str = "Search companies";
-    const ABOUT: &str = "Search companies by name, domain, VAT id, tag, owner, lifecycle, city or country. Archived and merged \
-                         ones are hidden.";
+    const ABOUT: &str =
+        "Search companies by name, domain, VAT id, tag, owner, lifecycle, city, country or segment.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Service, Mode::Success, Mode::Office];
     const EFFECT: Read = Read::KEYED;
     const EXAMPLE: Example = Example {
@@ -53,6 +53,7 @@ impl Args {
             country: self.country.as_deref().map(|text| country_of(text, "country")).transpose()?,
             archived: self.archived.unwrap_or(false),
             sort: self.sort,
+            segment: self.segment.clone(),
         })
     }
 }
@@ -60,9 +61,12 @@ impl Args {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Beginnings of words, all must match; legal forms do not count.
+    /// Beginnings of words, all must match.
     #[arg(max = 200)]
     q: Option<String>,
+    /// Saved segment.
+    #[arg(max = 200)]
+    segment: Option<String>,
     /// What it is to us.
     kind: Option<CompanyKind>,
     /// Where it stands.
@@ -81,7 +85,7 @@ pub struct Args {
     country: Option<String>,
     /// Only archived ones.
     archived: Option<bool>,
-    /// Order (best match, then name).
+    /// Order.
     sort: Option<CompanySort>,
     /// Paging.
     #[arg(flatten)]

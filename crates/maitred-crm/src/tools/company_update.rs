@@ -1,7 +1,6 @@
 //! `crm_company_update`: company data, owner, parent, lifecycle.
 
 use maitred_core::prelude::*;
-use maitred_kernel::Stamp;
 use maitred_party::Company;
 use maitred_party::model::CompanyKind;
 use maitred_party::sources::Dependents;
@@ -9,8 +8,8 @@ use maitred_party::store::{companies, members};
 
 use crate::model::{Lifecycle, Profile};
 use crate::parties::{
-    self, AddressArg, AddressView, CompanyView, changed, company_view, country_of, currency_of, domain_of,
-    language_of, phone_of, text_of, vat_of,
+    self, AddressArg, AddressView, CompanyView, Described, Terse, changed, company_view, country_of,
+    currency_of, domain_of, language_of, phone_of, text_of, vat_of,
 };
 use crate::store::profiles;
 
@@ -39,11 +38,11 @@ impl Tool for CompanyUpdate {
             return Err(refused(Code::Immutable, format!("`{}` is archived", before.name))
                 .hint("restore it with crm_record_archive"));
         }
-        let changes = args.changes;
-        let mut after = changes.applied(cx, &before).map_err(|error| within_changes(error))?;
+        let Terse(changes) = args.changes;
+        let mut after = changes.applied(cx, &before).map_err(within_changes)?;
         companies::update(cx, &before, &mut after)?;
         let address = match changes.address {
-            Some(address) => {
+            Some(Described(address)) => {
                 let new = address.checked(&after.country, "changes.address")?;
                 let added = companies::add_default_address(cx, &after.id, new)?;
                 companies::index(cx, &after)?;
@@ -57,7 +56,6 @@ impl Tool for CompanyUpdate {
             source: changed(changes.source.as_deref(), known.source.clone(), keep)?,
             industry: changed(changes.industry.as_deref(), known.industry.clone(), keep)?,
             size_band: changed(changes.size_band.as_deref(), known.size_band.clone(), keep)?,
-            next_step_at: changes.next_step_at.or(known.next_step_at),
             ..known.clone()
         };
         if profile.lifecycle == Lifecycle::Former && known.lifecycle != Lifecycle::Former {
@@ -208,10 +206,8 @@ pub struct Changes {
     /// As 10-49.
     #[arg(max = 40)]
     size_band: Option<String>,
-    /// Next step.
-    next_step_at: Option<Stamp>,
     /// New default.
-    address: Option<AddressArg>,
+    address: Option<Described<AddressArg>>,
 }
 
 /// Arguments.
@@ -220,8 +216,8 @@ pub struct Args {
     /// Id, exact name, domain or VAT id.
     #[arg(min = 1, max = 200)]
     company: String,
-    /// Fields to set; "" clears.
-    changes: Changes,
+    /// Fields to set; "" clears. address {kind, lines[], city, postcode, region, country} becomes its kind's default.
+    changes: Terse<Changes>,
 }
 
 /// Answer.

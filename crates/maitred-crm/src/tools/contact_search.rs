@@ -49,6 +49,7 @@ impl Args {
             tag: self.tag.as_deref().map(tags::key_of),
             consent: self.consent,
             status: self.status,
+            segment: self.segment.clone(),
         })
     }
 }
@@ -78,6 +79,9 @@ pub struct Args {
     /// Beginnings of words, all must match.
     #[arg(max = 200)]
     q: Option<String>,
+    /// Saved segment.
+    #[arg(max = 200)]
+    segment: Option<String>,
     /// Company: id, name, domain or VAT id.
     #[arg(max = 200)]
     company: Option<String>,

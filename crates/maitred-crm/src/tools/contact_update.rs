@@ -7,7 +7,7 @@ use maitred_party::model::{CompanyContact, ContactStatus, LinkRole};
 use maitred_party::store::{companies, contacts};
 use maitred_party::{Company, CompanyId, Contact, org};
 
-use crate::parties::{PersonView, changed, email_of, language_of, person_view, phone_of, text_of};
+use crate::parties::{PersonView, Terse, changed, email_of, language_of, person_view, phone_of, text_of};
 use crate::tools::contact_create::refuse_same_email;
 use crate::views::{Named, PlaceView};
 
@@ -34,7 +34,7 @@ impl Tool for ContactUpdate {
     fn call(cx: &mut Cx<'_, Write>, args: Args) -> ToolResult<Output> {
         let mut before = contacts::resolve(cx, &args.contact, "contact")?;
         refuse_gone(&before)?;
-        if let Some(changes) = args.changes {
+        if let Some(Terse(changes)) = args.changes {
             let mut after = changes.applied(cx, &before).map_err(|error| error.within("changes"))?;
             contacts::update(cx, &before, &mut after)?;
             contacts::tidy_points(cx, &after)?;
@@ -275,7 +275,7 @@ pub struct Args {
     #[arg(min = 1, max = 200)]
     contact: String,
     /// Fields to set; "" clears.
-    changes: Option<Changes>,
+    changes: Option<Terse<Changes>>,
     /// Links to set.
     #[arg(max = 20)]
     companies: Option<Vec<Link>>,

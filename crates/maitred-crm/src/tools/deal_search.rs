@@ -50,6 +50,9 @@ pub struct Filters {
     /// Text.
     #[arg(max = 200)]
     q: Option<String>,
+    /// Saved segment.
+    #[arg(max = 200)]
+    segment: Option<String>,
     /// Reference.
     #[arg(max = 200)]
     company: Option<String>,
@@ -110,6 +113,7 @@ impl Filters {
             close_to: self.close_to,
             entered_before: self.min_days.map(|days| days_before(now, i64::from(days))),
             rotten: stale.then(|| rotten(&ways, now)),
+            segment: self.segment.clone(),
         })
     }
 }

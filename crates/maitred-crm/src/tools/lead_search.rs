@@ -47,6 +47,9 @@ pub struct Filters {
     /// Beginnings of words, all must match.
     #[arg(max = 200)]
     q: Option<String>,
+    /// Saved segment.
+    #[arg(max = 200)]
+    segment: Option<String>,
     /// One status; open ones when left out.
     status: Option<LeadStatus>,
     /// Where from.
@@ -81,6 +84,7 @@ impl Filters {
             owner,
             min_score: self.min_score.map(i64::from),
             created_before: age.and_then(|age| db.stamp().plus_millis(-age).ok()),
+            segment: self.segment.clone(),
         })
     }
 }

@@ -98,7 +98,7 @@ words! {
 pub struct Args {
     /// What the rows are.
     kind: ImportKind,
-    /// With a header line; up to 5,000 rows.
+    /// With a header line; up to 1,000 rows.
     #[arg(min = 1, max = 1_048_576)]
     csv: String,
     /// {"column": "field"} where the guess is wrong.

@@ -1,6 +1,8 @@
 //! The pipeline and twelve months of deals, each told step by step: what the present record says is where its
 //! history ends.
 
+use std::collections::BTreeSet;
+
 use maitred_core::cx::Writer;
 use maitred_core::error::{ToolError, ToolResult};
 use maitred_crm::model::{
@@ -53,8 +55,8 @@ pub struct Story {
 const STAGES: &[(&str, &str, i64, i64, &str)] = &[
     ("discovery", "Discovery", 1_000, 21, ""),
     ("qualified", "Qualified", 2_500, 21, ""),
-    ("proposal", "Proposal", 5_000, 14, "amount"),
-    ("negotiation", "Negotiation", 7_500, 14, "amount close_date"),
+    ("proposal", "Proposal", 5_000, 14, "amount close_date"),
+    ("negotiation", "Negotiation", 7_500, 10, "amount close_date"),
     ("won", "Won", 10_000, 0, ""),
     ("lost", "Lost", 0, 0, ""),
 ];
@@ -128,6 +130,16 @@ pub fn invent(
         };
         stories.push(tell(db, dice, times, cast, way, firm, fate)?);
     }
+    let mut titles = BTreeSet::new();
+    for story in &mut stories {
+        // The tools take a second open deal of the same title for a mistake.
+        for _ in 0..50 {
+            if titles.insert((story.firm, story.deal.title.clone())) {
+                break;
+            }
+            story.deal.title = title(dice, story.deal.close_date.unwrap_or(times.today));
+        }
+    }
     stories.sort_by(|a, b| a.deal.created_at.cmp(&b.deal.created_at).then_with(|| a.deal.id.cmp(&b.deal.id)));
     Ok(stories)
 }
@@ -156,7 +168,10 @@ fn path(dice: &mut Dice, fate: Fate, days: i64) -> Vec<(usize, Option<&'static s
         Fate::Won => NEGOTIATION,
         Fate::Lost => *dice.weighted(&[(18, DISCOVERY), (28, QUALIFIED), (32, PROPOSAL), (22, NEGOTIATION)]),
         Fate::Open if days < 8 => *dice.weighted(&[(75, DISCOVERY), (25, QUALIFIED)]),
-        Fate::Open => *dice.weighted(&[(18, DISCOVERY), (28, QUALIFIED), (32, PROPOSAL), (22, NEGOTIATION)]),
+        Fate::Open if days < 25 => {
+            *dice.weighted(&[(38, DISCOVERY), (36, QUALIFIED), (20, PROPOSAL), (6, NEGOTIATION)])
+        }
+        Fate::Open => *dice.weighted(&[(6, DISCOVERY), (26, QUALIFIED), (38, PROPOSAL), (30, NEGOTIATION)]),
     };
     let skips = furthest >= PROPOSAL && dice.chance(14);
     let mut path: Vec<(usize, Option<&'static str>)> = (DISCOVERY..=furthest)
@@ -195,12 +210,12 @@ fn tell(
     fate: Fate,
 ) -> ToolResult<Story> {
     let age = match fate {
-        Fate::Open => match *dice.weighted(&[(76, 0), (19, 1), (5, 2)]) {
-            0 => dice.between(1, 70),
-            1 => dice.between(71, 140),
-            _ => dice.between(141, 280),
+        Fate::Open => match *dice.weighted(&[(74, 0), (21, 1), (5, 2)]) {
+            0 => dice.between(1, 55),
+            1 => dice.between(56, 120),
+            _ => dice.between(121, 280),
         },
-        _ => dice.between(20, 365),
+        _ => dice.between(30, 395),
     };
     let created = times.ago(dice, age)?;
     let end = match fate {
@@ -298,7 +313,9 @@ fn moments(
             moments.push(end);
             break;
         }
-        let share = at.millis_until(end) / (left + i64::from(goes_on)) / 100 * dice.between(60, 120);
+        // A deal that goes on came into its stage not long ago, most of the time.
+        let percent = if goes_on { dice.between(55, 97) } else { dice.between(60, 120) };
+        let share = at.millis_until(end) / left / 100 * percent;
         at = times.within(dice, at, at.plus_millis(share).map_err(fault)?)?;
         moments.push(at);
     }

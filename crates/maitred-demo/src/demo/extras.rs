@@ -3,10 +3,10 @@
 use jiff::civil::Weekday;
 use maitred_core::cx::Writer;
 use maitred_core::error::ToolResult;
-use maitred_crm::model::{
-    AboutKind, DealStatus, Lifecycle, Quota, Segment, SegmentId, SegmentKind, SegmentMember,
-};
-use maitred_kernel::{Currency, Day, fold};
+use maitred_crm::model::{AboutKind, Lifecycle, Quota, Segment, SegmentId, SegmentKind, SegmentMember};
+use maitred_crm::segments::Filter;
+use maitred_crm::store::segments as saved;
+use maitred_kernel::{Currency, Day};
 use maitred_party::model::{Consent, ConsentBasis, ConsentChannel, ConsentState, Tag, Tagging};
 use maitred_party::store::tags;
 
@@ -115,21 +115,15 @@ pub fn tags(db: &Writer<'_>, dice: &mut Dice, cast: &Cast, stories: &[Story]) ->
     (made, stuck)
 }
 
-/// Saved lists: guests of the spring tasting, houses for the hampers, the largest open deals.
-pub fn segments(
-    db: &Writer<'_>,
-    dice: &mut Dice,
-    times: &Times,
-    cast: &Cast,
-    stories: &[Story],
-) -> ToolResult<(Vec<Segment>, Vec<SegmentMember>)> {
-    let guests: Vec<&str> = cast
+/// Lists put together by hand: guests of a tasting, houses for the hampers.
+fn hand_picked<'a>(dice: &mut Dice, cast: &'a Cast) -> [(&'static str, AboutKind, Vec<&'a str>); 2] {
+    let guests = cast
         .people
         .iter()
         .filter(|person| person.link.role.as_str() == "buyer" && dice.chance(30))
         .map(|person| person.contact.id.0.as_str())
         .collect();
-    let hampers: Vec<&str> = cast
+    let hampers = cast
         .firms
         .iter()
         .filter(|firm| {
@@ -137,39 +131,67 @@ pub fn segments(
         })
         .map(|firm| firm.company.id.0.as_str())
         .collect();
-    let mut open: Vec<&Story> =
-        stories.iter().filter(|story| story.deal.status == DealStatus::Open).collect();
-    open.sort_by_key(|story| std::cmp::Reverse(story.deal.amount_minor));
-    let largest: Vec<&str> = open.iter().take(15).map(|story| story.deal.id.0.as_str()).collect();
-
-    let mut segments = Vec::new();
-    let mut members = Vec::new();
-    for (name, entity, ids) in [
+    [
         ("Guests of the spring tasting", AboutKind::Contact, guests),
         ("Hotels and shops for the Christmas hampers", AboutKind::Company, hampers),
-        ("Largest open deals", AboutKind::Deal, largest),
-    ] {
-        let days = dice.between(20, 120);
-        let since = times.ago(dice, days)?;
-        let id = SegmentId(db.fresh_id());
+    ]
+}
+
+/// Lists by a rule.
+const RULES: &[(&str, AboutKind, &str)] = &[
+    (
+        "Customers not spoken to for 60 days",
+        AboutKind::Company,
+        r#"{"all":[{"field":"lifecycle","op":"eq","value":["customer"]},
+                   {"field":"last_contacted","op":"before","value":["today-60"]}]}"#,
+    ),
+    (
+        "Promising leads",
+        AboutKind::Lead,
+        r#"{"all":[{"field":"status","op":"in","value":["new","working"]},
+                   {"field":"score","op":"at_least","value":["70"]}]}"#,
+    ),
+];
+
+/// Saved lists, by hand and by rule.
+pub fn segments(
+    db: &Writer<'_>,
+    dice: &mut Dice,
+    times: &Times,
+    cast: &Cast,
+) -> ToolResult<(Vec<Segment>, Vec<SegmentMember>)> {
+    let mut segments = Vec::new();
+    let mut members = Vec::new();
+    let mut save =
+        |dice: &mut Dice, name: &str, entity, filter_json: Option<String>| -> ToolResult<SegmentId> {
+            let days = dice.between(20, 120);
+            let since = times.ago(dice, days)?;
+            let id = SegmentId(db.fresh_id());
+            segments.push(Segment {
+                id: id.clone(),
+                version: 1,
+                created_at: since,
+                updated_at: since,
+                name: name.to_owned(),
+                name_key: saved::key_of(name),
+                entity,
+                kind: if filter_json.is_some() { SegmentKind::Dynamic } else { SegmentKind::Static },
+                filter_json,
+            });
+            Ok(id)
+        };
+    for (name, entity, ids) in hand_picked(dice, cast) {
+        let segment_id = save(dice, name, entity, None)?;
         for entity_id in ids {
             members.push(SegmentMember {
                 id: db.fresh_id(),
-                segment_id: id.clone(),
+                segment_id: segment_id.clone(),
                 entity_id: entity_id.to_owned(),
             });
         }
-        segments.push(Segment {
-            id,
-            version: 1,
-            created_at: since,
-            updated_at: since,
-            name: name.to_owned(),
-            name_key: fold(name),
-            entity,
-            kind: SegmentKind::Static,
-            filter_json: None,
-        });
+    }
+    for (name, entity, rule) in RULES {
+        save(dice, name, *entity, Some(Filter::stored(*entity, rule)?.json()))?;
     }
     Ok((segments, members))
 }

@@ -153,7 +153,7 @@ pub fn generate(db: &Writer<'_>, now: Stamp, seed: u64) -> ToolResult<DemoFacts>
     }
     let consents = extras::consents(db, &mut dice, &times, &cast)?;
     let (tags, taggings) = extras::tags(db, &mut dice, &cast, &stories);
-    let (segments, segment_members) = extras::segments(db, &mut dice, &times, &cast, &stories)?;
+    let (segments, segment_members) = extras::segments(db, &mut dice, &times, &cast)?;
     let quotas = extras::quotas(db, &mut dice, &times, &cast, &stories)?;
     let rates = extras::rates(&mut dice, &times)?;
 

@@ -3,10 +3,10 @@
 use maitred_core::cx::Writer;
 use maitred_core::error::ToolResult;
 use maitred_crm::model::{ContactProfile, Lead, Profile};
-use maitred_kernel::tokens;
+use maitred_crm::store::{deals, leads};
 use maitred_party::model::ContactPoint;
 use maitred_party::store::{companies, contacts, settings};
-use maitred_store::{Record, search};
+use maitred_store::Record;
 
 use super::deals::{Story, Way};
 use super::people::{Cast, Firm, Trade};
@@ -91,31 +91,23 @@ pub fn way(db: &Writer<'_>, way: &Way) -> ToolResult<()> {
     all(db, &way.stages)
 }
 
-/// Writes the leads and makes them findable by name, company, address and number.
+/// Writes the leads and makes them findable.
 pub fn leads(db: &Writer<'_>, leads: &[Lead]) -> ToolResult<()> {
     for lead in leads {
         db.insert_quietly(lead)?;
-        let mut words = Vec::new();
-        add(&mut words, &lead.name, 40);
-        add(&mut words, &lead.number, 40);
-        add(&mut words, lead.company_name.as_deref().unwrap_or(""), 30);
-        add(&mut words, lead.email.as_deref().unwrap_or(""), 25);
-        search::put(db.tx(), "lead", &lead.id.0, &words)?;
+        leads::put_words(db, lead)?;
     }
     Ok(())
 }
 
-/// Writes the deals with all that belongs to them and makes them findable by title and number.
+/// Writes the deals with all that belongs to them and makes them findable.
 pub fn stories(db: &Writer<'_>, stories: &[Story]) -> ToolResult<()> {
     for story in stories {
         db.insert_quietly(&story.deal)?;
         all(db, &story.lines)?;
         all(db, &story.steps)?;
         all(db, &story.stakeholders)?;
-        let mut words = Vec::new();
-        add(&mut words, &story.deal.title, 40);
-        add(&mut words, &story.deal.number, 40);
-        search::put(db.tx(), "deal", &story.deal.id.0, &words)?;
+        deals::put_words(db, &story.deal)?;
     }
     Ok(())
 }
@@ -136,8 +128,4 @@ pub fn tasks(db: &Writer<'_>, tasks: &[Task]) -> ToolResult<()> {
         all(db, &task.links)?;
     }
     Ok(())
-}
-
-fn add(words: &mut Vec<(String, i64)>, text: &str, weight: i64) {
-    words.extend(tokens(text).into_iter().map(|token| (token, weight)));
 }
