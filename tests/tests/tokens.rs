@@ -25,7 +25,7 @@ const DEAR: &[(&str, usize)] = &[
     ("crm_deal_create", 308),
     ("crm_deal_search", 312),
     ("crm_deal_update", 326),
-    ("crm_lead_search", 309),
+    ("crm_lead_search", 321),
     ("crm_lead_update", 318),
     ("crm_segment_save", 307),
 ];
