@@ -7,6 +7,7 @@
 mod architecture;
 mod bad_input;
 mod catalogue;
+mod demo;
 mod durability;
 mod http;
 mod isolation;

@@ -181,8 +181,7 @@ fn furnish(product: &Arc<Product>, slug: &str, door: bool) -> Org {
         });
         keys.insert((*role).to_owned(), mint(product, slug, Holder::Teammate(member.id.0), role));
     }
-    let (channel, _) =
-        product.directory.create_channel(slug, "whatsapp", ChannelKind::Whatsapp).unwrap();
+    let (channel, _) = product.directory.create_channel(slug, "whatsapp", ChannelKind::Whatsapp).unwrap();
     let channel_key = mint(product, slug, Holder::Channel(channel.id), "gateway");
     let name = format!("Maison {canary}");
     let company = write(product, slug, move |db| {
@@ -213,12 +212,5 @@ fn furnish(product: &Arc<Product>, slug: &str, door: bool) -> Org {
             Ok(contact.id.0)
         }));
     }
-    Org {
-        slug: slug.to_owned(),
-        canary,
-        keys,
-        channel_key,
-        company: company.0,
-        contacts: people,
-    }
+    Org { slug: slug.to_owned(), canary, keys, channel_key, company: company.0, contacts: people }
 }

@@ -27,7 +27,7 @@ pub(super) fn is_domain(name: &str) -> bool {
 /// What a crate may depend on, by the part of the name behind `maitred-`; `None` for crates nobody has placed yet.
 fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
     let mut list: Vec<&'static str> = match name {
-        "store" | "macros" | "bench" => Vec::new(),
+        "store" | "macros" => Vec::new(),
         "core" => vec!["store", "macros"],
         "directory" => vec!["store", "macros", "core"],
         "kernel" => vec!["store", "macros", "core"],
@@ -36,6 +36,7 @@ fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
         "demo" => [BASE, DOMAINS, &["directory"]].concat(),
         "server" => [BASE, DOMAINS, &["directory", "demo"]].concat(),
         "conformance" => vec!["core", "server"],
+        "bench" => [BASE, &["directory", "server"]].concat(),
         domain if DOMAINS.contains(&domain) => BASE.to_vec(),
         _ => return None,
     };
