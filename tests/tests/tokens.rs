@@ -23,7 +23,7 @@ const DEAR: &[(&str, usize)] = &[
     ("crm_company_update", 494),
     ("crm_contact_update", 341),
     ("crm_deal_create", 308),
-    ("crm_deal_search", 312),
+    ("crm_deal_search", 324),
     ("crm_deal_update", 326),
     ("crm_lead_search", 321),
     ("crm_lead_update", 318),

@@ -133,7 +133,7 @@ fn nobody_listening_is_an_error_before_the_start() {
 
 #[test]
 fn the_hand_written_handler_gets_and_searches() {
-    let fixture = Fixture::new(200);
+    let fixture = Fixture::new(400);
     let server = reference(&["hand", "--database", &fixture.database()]);
     all_right(&load::run(plan(&server, gets(200))).unwrap());
 
