@@ -46,6 +46,11 @@ impl Demo {
             let object: serde_json::Value =
                 serde_json::from_str(&said).context("read what `demo --json` printed")?;
             let key = object["keys"]["sales"].as_str().context("`demo --json` has no `keys.sales`")?;
+            // Behind an open door a wrong key still gets a stranger's menu; here it has to be refused.
+            let org = object["org"].as_str().context("`demo --json` has no `org`")?;
+            let mut door = Command::new(maitred);
+            door.args(["org", "door", org, "closed", "--data"]).arg(&dir).current_dir(work);
+            must(&mut door, &work.join("servers"), &format!("door-{name}"), Duration::from_secs(30))?;
             Ok(Data { key: key.to_owned(), dir })
         };
         Ok(Self {
