@@ -56,7 +56,7 @@ pub fn run() -> Result<()> {
             Ok(Outcome::Partly(what)) => format!("ok, but {what}"),
             Err(error) => {
                 eprintln!("error: {error:#}");
-                failed.push(step.name);
+                failed.push((step.name, format!("{error:#}")));
                 "FAILED".to_owned()
             }
         };
@@ -66,8 +66,12 @@ pub fn run() -> Result<()> {
     for (name, word, took) in rows {
         println!("{name:<10} {:>7}  {word}", took.as_secs());
     }
+    // Once more behind the table: of a long log, often only the end is kept.
+    for (name, why) in &failed {
+        println!("\n{name}: {why}");
+    }
     if !failed.is_empty() {
-        bail!("failed: {}", failed.join(", "));
+        bail!("failed: {}", failed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "));
     }
     Ok(())
 }

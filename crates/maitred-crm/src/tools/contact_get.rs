@@ -162,7 +162,7 @@ mod tests {
             "crm_contact_get",
             r#"{"contact": "nobody@acme.example"}"#,
             expect![[r#"
-                {"error":{"category":"domain","code":"not_found","message":"no contact fits `nobody@acme.example`","field":"contact","hint":"search by name with crm_contact_search","retryable":false}}"#]],
+                {"error":{"category":"domain","code":"not_found","message":"no contact fits `nobody@acme.example`","field":"contact","hint":"search contacts by name, then give the id","retryable":false}}"#]],
         );
     }
 }

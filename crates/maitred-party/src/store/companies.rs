@@ -135,7 +135,7 @@ pub fn resolve(db: &Reader<'_>, text: &str, field: &str) -> ToolResult<Company> 
     // The exact spelling decides between names that fold to the same.
     let exact: Vec<&Company> = found.iter().filter(|company| fold(&company.name) == fold(text)).collect();
     match (found.as_slice(), exact.as_slice()) {
-        ([], _) => Err(not_found(KIND, text).field(field).hint("search by name with crm_company_search")),
+        ([], _) => Err(not_found(KIND, text).field(field).hint("search companies by name, then give the id")),
         ([company], _) => Ok(company.clone()),
         (_, [company]) => Ok((*company).clone()),
         (several, _) => Err(ambiguous(

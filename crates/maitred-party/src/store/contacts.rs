@@ -150,7 +150,7 @@ pub fn resolve(db: &Reader<'_>, text: &str, field: &str) -> ToolResult<Contact> 
         db.all_of(&sql)?
     };
     match found.as_slice() {
-        [] => Err(not_found(KIND, text).field(field).hint("search by name with crm_contact_search")),
+        [] => Err(not_found(KIND, text).field(field).hint("search contacts by name, then give the id")),
         [contact] => Ok(contact.clone()),
         several => {
             let names: Vec<String> = several.iter().map(Contact::full_name).collect();

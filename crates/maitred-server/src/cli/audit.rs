@@ -19,7 +19,7 @@ use crate::config::DataArgs;
 pub enum AuditCommand {
     /// Show who changed what, newest last
     #[command(
-        after_help = "Example:\n  maitred audit show --org acme --tool crm_contact_merge --since 2026-03-01"
+        after_help = "Example:\n  maitred audit show --org acme --tool account_setting_update --since 2026-03-01"
     )]
     Show(Show),
     /// Check that no line was changed, removed or reordered

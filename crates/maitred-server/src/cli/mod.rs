@@ -61,14 +61,12 @@ pub enum Command {
     /// Show what somebody may order, why, and what it costs a model
     #[command(
         after_help = "Examples:\n  maitred menu --role sales --tokens\n  maitred menu --key mk_.. --explain \
-                      crm_contact_merge\n  maitred menu --diff sales viewer"
+                      account_setting_update\n  maitred menu --diff sales viewer"
     )]
     Menu(menu::MenuArgs),
     /// Call one tool, through the same checks as a server
-    #[command(
-        after_help = "Examples:\n  maitred call crm_contact_search '{\"q\": \"berg\"}' --key mk_..\n  \
-                            maitred call crm_activity_log - --dry-run < call.json   (key from MAITRED_KEY)"
-    )]
+    #[command(after_help = "Examples:\n  maitred call account_member_list '{\"limit\": 5}' --key mk_..\n  \
+                            maitred call account_setting_update - --dry-run < call.json   (key from MAITRED_KEY)")]
     Call(call::CallArgs),
     /// Bring real data sets in
     #[cfg(feature = "demo")]

@@ -155,10 +155,7 @@ fn take_reader(readers: &Readers, path: &Path, patience: Duration) -> StoreResul
     let idle = {
         let mut idle = readers.lock().unwrap_or_else(PoisonError::into_inner);
         let own = idle.iter().rposition(|(thread, _)| *thread == here);
-        match own.or(idle.len().checked_sub(1)) {
-            Some(at) => Some(idle.swap_remove(at).1),
-            None => None,
-        }
+        own.or(idle.len().checked_sub(1)).map(|at| idle.swap_remove(at).1)
     };
     match idle {
         Some(connection) => Ok(connection),
