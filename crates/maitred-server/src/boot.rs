@@ -25,6 +25,7 @@ use maitred_store::sqlite::{SqliteEngine, SqliteOptions};
 use maitred_store::{Budget, Engine, OrgStore, StoreError};
 
 use crate::domains::domains;
+use crate::elsewhere;
 use crate::exports::FolderSink;
 
 /// Release of this binary.
@@ -120,6 +121,8 @@ pub struct Product {
     pub clock: Arc<dyn Clock>,
     /// Random ids.
     pub ids: Arc<dyn Ids>,
+    /// Exported files.
+    pub exports: Arc<FolderSink>,
     limits: LimitSettings,
     secrets: Secrets,
     _held: Held,
@@ -143,8 +146,10 @@ pub fn make(data: &Path) -> anyhow::Result<()> {
 /// Names what cannot be opened and why: a directory that cannot be written, a damaged database, one that a newer
 /// release has written, a module that lacks what it needs.
 pub fn open(data: &Path, door: Option<String>, limits: LimitSettings) -> anyhow::Result<Product> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let exports = Arc::new(FolderSink::new(data, Arc::clone(&clock))?);
     let mut ports = Ports::default();
-    ports.provide::<dyn ExportSink>(Arc::new(FolderSink::new(data)?));
+    ports.provide::<dyn ExportSink>(Arc::clone(&exports) as _);
     let registry = Arc::new(Registry::with_ports(maitred_party::MIGRATIONS, domains(), ports)?);
     make(data)?;
     let held = Held::shared(data)?;
@@ -153,7 +158,6 @@ pub fn open(data: &Path, door: Option<String>, limits: LimitSettings) -> anyhow:
         .with_context(|| format!("cannot open `{}`", data.display()))?;
     let orgs = SqliteEngine::new(&data.join(ORGS), SqliteOptions::default())
         .with_context(|| format!("cannot open `{}`", data.join(ORGS).display()))?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds::default());
     let directory = Arc::new(Directory::open(DirectoryParts {
         own: Arc::new(own),
@@ -165,7 +169,8 @@ pub fn open(data: &Path, door: Option<String>, limits: LimitSettings) -> anyhow:
     })?);
     let settings = DoorSettings { default_org: door, ..DoorSettings::default() };
     let door = Arc::new(DirectoryDoor::new(Arc::clone(&directory), Arc::new(PartyMembership), settings));
-    Ok(Product { data: data.to_owned(), registry, directory, door, clock, ids, limits, secrets, _held: held })
+    let data = data.to_owned();
+    Ok(Product { data, registry, directory, door, clock, ids, exports, limits, secrets, _held: held })
 }
 
 impl Product {
@@ -181,7 +186,7 @@ impl Product {
             secrets: self.secrets.for_dispatch(),
             build: BUILD,
             instructions: INSTRUCTIONS.to_owned(),
-            spawn: None,
+            spawn: Some(elsewhere::spawner()),
         })
     }
 

@@ -20,7 +20,7 @@ use crate::config::{Config, DataArgs, ServeArgs, TransportChoice};
 use crate::health::Watch;
 use crate::http::{self, Extra, HttpConfig, Shutdown};
 use crate::stdio::{self, StdioConfig, Stop};
-use crate::telemetry;
+use crate::{telemetry, upkeep};
 
 /// Time between two runs of the metrics' housekeeping.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
@@ -70,6 +70,7 @@ pub fn serve(
     let reports = Reports::new(config)?;
     let dispatch = product.dispatch(reports.reporter());
     let mcp = Arc::new(Mcp::new(Arc::new(dispatch), Limits::default()));
+    upkeep::start(Arc::clone(&product)).context("cannot start the thread that clears away")?;
     match config.transport {
         TransportChoice::Stdio => {
             let stop = Stop::default();
