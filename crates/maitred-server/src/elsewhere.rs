@@ -21,7 +21,7 @@ pub fn spawner() -> Spawn {
         });
         // Without a runtime the future is dropped here, and answers that the other system did not.
         if let Some(runtime) = runtime {
-            runtime.spawn(tokio::time::timeout(time, future));
+            runtime.spawn(async move { tokio::time::timeout(time, future).await });
         }
     })
 }
