@@ -15,6 +15,34 @@ use crate::client::Client;
 /// Ticks of a second in `/proc/<pid>/stat`: 100 on every Linux that this runs on.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// What the machine's cores have done since it started, in ticks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cores {
+    all: u64,
+    stolen: u64,
+}
+
+impl Cores {
+    /// Up to now. Where the kernel does not tell, nothing was ever stolen.
+    pub fn now() -> Self {
+        std::fs::read_to_string("/proc/stat").map_or_else(|_| Self::default(), |text| Self::parse(&text))
+    }
+
+    fn parse(text: &str) -> Self {
+        let first = text.lines().next().unwrap_or_default();
+        // user, nice, system, idle, iowait, irq, softirq, steal; the guests' time behind them is part of `user`.
+        let ticks: Vec<u64> =
+            first.split_ascii_whitespace().skip(1).take(8).filter_map(|ticks| ticks.parse().ok()).collect();
+        Self { all: ticks.iter().sum(), stolen: ticks.get(7).copied().unwrap_or_default() }
+    }
+
+    /// The share of all time since then in which a core had work and the machine's host did not let it run.
+    pub fn stolen_since(self, then: Self) -> f64 {
+        let all = self.all.saturating_sub(then.all).max(1);
+        self.stolen.saturating_sub(then.stolen) as f64 / all as f64
+    }
+}
+
 /// A child that ends with this value.
 #[derive(Debug)]
 pub struct Server {
@@ -177,5 +205,13 @@ mod tests {
         assert!(found.rss >= found.anonymous && found.anonymous > 0);
         assert!(cpu_seconds(pid).unwrap() >= 0.0);
         assert!(memory(u32::MAX).is_err());
+    }
+
+    #[test]
+    fn stolen_time_is_a_share_of_all_time() {
+        let then = Cores::parse("cpu  100 0 50 800 0 0 0 50 7 7\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
+        let now = Cores::parse("cpu  150 0 60 820 0 0 0 70 9 9\n");
+        assert!((now.stolen_since(then) - 0.2).abs() < 1e-9);
+        assert!(Cores::parse("").stolen_since(Cores::default()).abs() < 1e-9);
     }
 }
