@@ -24,7 +24,13 @@ struct Fixture {
 impl Fixture {
     fn new(contacts: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        fixture::create(&directory.path().join("data"), contacts).unwrap();
+        // By a process that ends: threads of this one would still put the database in order while it is copied.
+        let made = Command::new(HARNESS)
+            .args(["fixture", "--contacts", &contacts.to_string(), "--data"])
+            .arg(directory.path().join("data"))
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         Self { directory }
     }
 
@@ -273,7 +279,10 @@ fn a_whole_run_against_the_stand_in_measures_everything_and_leaves_the_data_alon
         assert!(row["maitred"].is_number(), "{row:#}");
     }
     assert_eq!(rows.last().unwrap()["maitred"], 0.0, "{report:#}");
-    assert_eq!(report["warnings"], json!([]));
+    // Whether the machine is left alone by its host is not for this test to say.
+    let disturbed = |warning: &&Value| !warning.as_str().unwrap().contains("the machine's host took");
+    let warnings: Vec<_> = report["warnings"].as_array().unwrap().iter().filter(disturbed).collect();
+    assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!(std::fs::read(fixture.database()).unwrap(), before);
     let left: Vec<_> = std::fs::read_dir(fixture.directory.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
