@@ -29,7 +29,7 @@ pub const LONGEST_VALIDITY: i64 = 900;
 const LONGEST: usize = 4096;
 const LONGEST_VALUE: usize = 200;
 
-/// The JSON object of `_identity`.
+/// The JSON object of `_identity`. A contact's id alone stands for an object with that contact.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assertion {
@@ -68,12 +68,17 @@ impl fmt::Debug for Assertion {
 }
 
 impl Assertion {
-    /// Reads what a request says. `None` for anything but a well-formed object with known fields.
+    /// Reads what a request says: an object, or a contact's id alone. `None` for anything but a well-formed object with
+    /// known fields or a string.
     pub(crate) fn parse(json: &str) -> Option<Self> {
         if json.len() > LONGEST {
             return None;
         }
-        let assertion: Self = serde_json::from_str(json).ok()?;
+        let assertion = if json.trim_start().starts_with('"') {
+            Self { contact: serde_json::from_str(json).ok()?, ..Self::default() }
+        } else {
+            serde_json::from_str(json).ok()?
+        };
         let optional = [&assertion.company, &assertion.org, &assertion.channel, &assertion.message_id];
         let plain = optional.into_iter().flatten().chain([&assertion.contact]).all(|value| is_plain(value));
         plain.then_some(assertion)

@@ -91,6 +91,7 @@ fn a_channels_key_vouches_for_a_contact_of_its_organisation() {
         for claim in [
             r#"{"contact":"ada","company":"brick","org":"acme","channel":"wa","message_id":"1"}"#.to_owned(),
             format!(r#"{{"contact":"ada","expires":{}}}"#, MORNING + 5),
+            r#""ada""#.to_owned(),
             gate.signed(|_| {}),
         ] {
             assert_client(gate.process.identify(&caller, &claim));
@@ -214,7 +215,9 @@ fn unbelievable() -> Vec<Case> {
         (plain("[]"), "identity_malformed"),
         (plain("{"), "identity_malformed"),
         (plain("{}"), "identity_malformed"),
-        (plain("\"ada\""), "identity_malformed"),
+        (plain("\"ada"), "identity_malformed"),
+        (plain("\"\""), "identity_malformed"),
+        (plain("\"ada\""), "identity_unsigned"),
         (plain(r#"{"contact":7}"#), "identity_malformed"),
         (plain(r#"{"contact":""}"#), "identity_malformed"),
         (plain(r#"{"contact":"ada","contact":"bob"}"#), "identity_malformed"),

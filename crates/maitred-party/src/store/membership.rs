@@ -61,7 +61,7 @@ impl Membership for PartyMembership {
         let found: Option<(Option<String>, String, String)> =
             tx.one("SELECT given_name, family_name, status FROM contact WHERE id = $1", params![contact])?;
         let Some((given, family, status)) = found else {
-            return Ok(ClientFacts::Nobody("unknown contact"));
+            return Ok(ClientFacts::Nobody("contact_unknown"));
         };
         if status != "active" {
             return Ok(ClientFacts::Nobody("contact is not active"));
