@@ -64,7 +64,7 @@ impl Membership for PartyMembership {
             return Ok(ClientFacts::Nobody("contact_unknown"));
         };
         if status != "active" {
-            return Ok(ClientFacts::Nobody("contact is not active"));
+            return Ok(ClientFacts::Nobody("contact_not_active"));
         }
         let links: Vec<Link> = tx.all(
             "SELECT c.id, c.name, l.role, l.is_primary, l.can_order FROM company_contact l \
@@ -78,9 +78,9 @@ impl Membership for PartyMembership {
             links.into_iter().filter(|link| wanted.as_ref().is_none_or(|wanted| *wanted == link.company));
         let (first, second) = (links.next(), links.next());
         Ok(match (first, second) {
-            (None, _) => ClientFacts::Nobody("no running link to a company"),
-            (Some(_), Some(_)) => ClientFacts::Nobody("several companies and none named"),
-            (Some(link), None) if !link.can_order => ClientFacts::Nobody("may not order for the company"),
+            (None, _) => ClientFacts::Nobody("no_company"),
+            (Some(_), Some(_)) => ClientFacts::Nobody("several_companies"),
+            (Some(link), None) if !link.can_order => ClientFacts::Nobody("may_not_order"),
             (Some(link), None) => ClientFacts::Acting {
                 contact,
                 name: given.map_or_else(|| family.clone(), |given| format!("{given} {family}")),
