@@ -9,6 +9,7 @@ mod bad_input;
 mod catalogue;
 mod demo;
 mod durability;
+mod examples;
 mod http;
 mod isolation;
 mod menus;

@@ -66,7 +66,7 @@ pub enum Command {
     Menu(menu::MenuArgs),
     /// Call one tool, through the same checks as a server
     #[command(after_help = "Examples:\n  maitred call account_member_list '{\"limit\": 5}' --key mk_..\n  \
-                            maitred call account_setting_update - --dry-run < call.json   (key from MAITRED_KEY)")]
+                            MAITRED_KEY=mk_.. maitred call account_setting_update - --dry-run < call.json")]
     Call(call::CallArgs),
     /// Bring real data sets in
     #[cfg(feature = "demo")]
