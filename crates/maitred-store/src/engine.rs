@@ -6,15 +6,6 @@ use std::time::{Duration, Instant};
 
 use crate::{Migration, ReadTx, StoreError, StoreResult, WriteTx};
 
-/// Where a read may run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lane {
-    /// A keyed read: in the calling thread, within a budget of a few milliseconds.
-    Inline,
-    /// A report or scan: on threads of its own, never on those that serve the network.
-    Report,
-}
-
 /// How long a read may take and who may stop it.
 #[derive(Clone)]
 pub struct Budget {
@@ -66,6 +57,18 @@ pub type ReportBody = Box<dyn FnOnce(StoreResult<&ReadTx<'_>>) + Send>;
 pub trait OrgStore: Send + Sync {
     /// Runs `body` in a read-only transaction in the calling thread. `Interrupted` when the budget was used up.
     fn read(&self, budget: &Budget, body: &mut dyn FnMut(&ReadTx<'_>)) -> StoreResult<()>;
+
+    /// True when a keyed read takes microseconds where the request is. `false` when it waits for a network, which no
+    /// thread should do that serves one.
+    fn inline(&self) -> bool {
+        true
+    }
+
+    /// Runs a keyed read on threads for such, beside the reports; it is dropped unrun as theirs are. For engines that
+    /// are not [`OrgStore::inline`].
+    fn keyed(&self, budget: Budget, body: ReportBody) {
+        self.report(budget, body);
+    }
 
     /// Runs `body` in a read-only transaction on the report lane; it is dropped unrun when the lane is full or the
     /// database closes, which the body's owner notices by the drop.

@@ -19,7 +19,7 @@ pub mod tx;
 pub mod value;
 
 pub use change::{Change, ChangeKind};
-pub use engine::{Budget, Engine, Lane, OrgStore, TableContents, Verdict, WriteJob};
+pub use engine::{Budget, Engine, OrgStore, TableContents, Verdict, WriteJob};
 pub use error::{StoreError, StoreFault, StoreResult};
 pub use migrate::Migration;
 pub use record::Record;

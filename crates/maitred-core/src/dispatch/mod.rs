@@ -29,6 +29,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use self::read::Lane;
 use crate::args::{Arg, Limits, Object};
 use crate::caller::{Caller, ClaimedIdentity, Via, Who};
 use crate::clock::{Clock, Ids};
@@ -385,8 +386,10 @@ impl Inner {
         // 5. and 6. By effect.
         tool.meters.begin();
         let now = self.clock.now();
+        let mut lane = Lane::Report;
         if let Body::Read(body) = tool.entry.body
             && !tool.entry.report
+            && guest.caller.store.inline()
         {
             let attempt = self.read_inline(guest, tool, body, raw, object, via, now);
             if let Some(outcome) = attempt {
@@ -395,6 +398,9 @@ impl Inner {
             // It took longer than a keyed read may here: once more, where it can take its time.
         } else if matches!(tool.entry.body, Body::Read(_)) {
             drop(object);
+            if !tool.entry.report {
+                lane = Lane::Keyed;
+            }
         } else {
             return self.queue(guest, tool, object, &params, via, now, started, passed, make_ticket);
         }
@@ -413,7 +419,7 @@ impl Inner {
             outlet: Some(ticket.outlet),
             _passed: passed,
         };
-        self.read_on_lane(call, ticket.done);
+        self.read_on_lane(lane, call, ticket.done);
         Handled::Later
     }
 

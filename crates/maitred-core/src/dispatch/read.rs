@@ -1,11 +1,11 @@
-//! Running a read: here when it is keyed, on the report lane when it is not or turns out not to be.
+//! Running a read: here when it is keyed and the engine is in this process, elsewhere when it is not or takes too long.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use maitred_store::Budget;
+use maitred_store::{Budget, OrgStore};
 
 use super::{Call, Guest, Inner, Outcome};
 use crate::args::Object;
@@ -15,6 +15,15 @@ use crate::error::{Code, ToolError, ToolResult};
 use crate::mcp::Done;
 use crate::menu::Registered;
 use crate::tool::Body;
+
+/// Which of the engine's threads run a read that does not run where the request is.
+#[derive(Clone, Copy)]
+pub(super) enum Lane {
+    /// Those for keyed reads, over a network.
+    Keyed,
+    /// Those for reports and scans.
+    Report,
+}
 
 type ReadBody = fn(Reader<'_>, Object<'_>, &mut Vec<u8>) -> ToolResult<()>;
 
@@ -61,8 +70,8 @@ impl Inner {
         }
     }
 
-    /// Runs a read on the report lane and answers through `done`.
-    pub(super) fn read_on_lane(self: &Arc<Self>, call: Call, done: Done) {
+    /// Runs a read on threads of the engine and answers through `done`.
+    pub(super) fn read_on_lane(self: &Arc<Self>, lane: Lane, call: Call, done: Done) {
         let cancel = call.cancel.clone();
         let budget = Budget {
             until: Instant::now() + self.gates.settings().call_time,
@@ -71,7 +80,12 @@ impl Inner {
         };
         let store = Arc::clone(&call.guest.caller.store);
         let pending = Pending { inner: Arc::clone(self), call, done: Some(done) };
-        store.report(
+        let run = match lane {
+            Lane::Keyed => OrgStore::keyed,
+            Lane::Report => OrgStore::report,
+        };
+        run(
+            &*store,
             budget,
             Box::new(move |tx| {
                 let call = &pending.call;
