@@ -64,7 +64,13 @@ pub fn run(data: &DataArgs, args: &DemoArgs) -> anyhow::Result<()> {
     let product = Arc::new(boot::open(&config.data, config.door.clone(), config.limits)?);
     let kept = prepare(&product)?;
     if args.no_serve {
-        return show(args.json, &kept, config.listen, &config.data);
+        show(args.json, &kept, config.listen, &config.data)?;
+        remark(&format!(
+            "nothing is served yet: maitred serve --listen {} --data {}",
+            config.listen,
+            config.data.display()
+        ));
+        return Ok(());
     }
     let data = config.data.clone();
     serve::serve(&config, product, meters, |address| show(args.json, &kept, address, &data))
@@ -197,7 +203,7 @@ fn show(as_json: bool, kept: &Kept, address: SocketAddr, data: &Path) -> anyhow:
     print(&format!(
         "{ORG_NAME} is at {url}\n\n{}\n\n  WhatsApp gateway, speaks for contacts:  {}\n  a client, {}:  {}\n\n\
          Claude Code:\n  {claude}\n\nMCP Inspector:\n  {inspector}\n\nthree things to try:\n  \
-         1. ask: \"what is our forecast, and which deals are overdue?\"\n  \
+         1. ask: \"what is our forecast, and which deals have gone stale?\"\n  \
          2. ask: \"find two contacts that are the same person, show me what merging them would change, then do it\"\n     \
          and see who did it: maitred audit show --data {data}\n  \
          3. take the key away, and be out within a second: maitred key revoke {prefix} --data {data}\n     \
