@@ -12,6 +12,7 @@ use maitred_core::limits::LimitSettings;
 use maitred_directory::{Holder, KeySpec};
 use maitred_kernel::{name_key, tokens};
 use maitred_server::boot;
+use maitred_server::config::Place;
 use rusqlite::{Connection, Transaction, params};
 
 /// The organisation's database within the data directory.
@@ -38,7 +39,7 @@ fn company_id(number: usize) -> String {
 /// # Errors
 /// When there is one already or it cannot be written.
 pub fn create(data: &Path, contacts: usize) -> Result<String> {
-    let product = boot::open(data, None, LimitSettings::default())?;
+    let product = boot::open(&Place::directory(data), None, LimitSettings::default())?;
     product.directory.create_org(ORG, "Fixture", false)?;
     let mut connection = Connection::open(data.join(DATABASE)).context("opening the fixture's database")?;
     let transaction = connection.transaction()?;

@@ -12,6 +12,7 @@ use maitred_core::jsonrpc::Limits;
 use maitred_core::limits::LimitSettings;
 use maitred_core::mcp::{Credentials, Link, Mcp, Outcome, Service, Transport};
 use maitred_server::boot;
+use maitred_server::config::Place;
 use serde::Serialize;
 
 /// What a loop measured.
@@ -38,7 +39,10 @@ pub fn run(data: &Path, key: &str, request: &str, calls: usize) -> Result<Inside
         inline_time: Duration::from_secs(10),
         ..LimitSettings::default()
     };
-    let mcp = Mcp::new(Arc::new(boot::open(data, None, limits)?.dispatch(None)), Limits::default());
+    let mcp = Mcp::new(
+        Arc::new(boot::open(&Place::directory(data), None, limits)?.dispatch(None)),
+        Limits::default(),
+    );
     let credentials = Credentials {
         bearer: Some(key),
         address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),

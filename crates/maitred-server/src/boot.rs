@@ -24,6 +24,7 @@ use maitred_store::engine::write_and_wait;
 use maitred_store::sqlite::{SqliteEngine, SqliteOptions};
 use maitred_store::{Budget, Engine, OrgStore, StoreError};
 
+use crate::config::Place;
 use crate::domains::domains;
 use crate::elsewhere;
 use crate::exports::FolderSink;
@@ -111,6 +112,8 @@ pub fn registry() -> anyhow::Result<Registry> {
 pub struct Product {
     /// The data directory.
     pub data: PathBuf,
+    /// What keeps the databases: `sqlite`, `postgres`.
+    pub backend: &'static str,
     /// Tools and ports.
     pub registry: Arc<Registry>,
     /// Orgs, keys, channels.
@@ -145,7 +148,8 @@ pub fn make(data: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// Names what cannot be opened and why: a directory that cannot be written, a damaged database, one that a newer
 /// release has written, a module that lacks what it needs.
-pub fn open(data: &Path, door: Option<String>, limits: LimitSettings) -> anyhow::Result<Product> {
+pub fn open(place: &Place, door: Option<String>, limits: LimitSettings) -> anyhow::Result<Product> {
+    let data = place.data.as_path();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let exports = Arc::new(FolderSink::new(data, Arc::clone(&clock))?);
     let mut ports = Ports::default();
@@ -154,14 +158,12 @@ pub fn open(data: &Path, door: Option<String>, limits: LimitSettings) -> anyhow:
     make(data)?;
     let held = Held::shared(data)?;
     let secrets = Secrets::load_or_create(data)?;
-    let own = SqliteEngine::new(data, SqliteOptions { report_threads: 1, ..SqliteOptions::default() })
-        .with_context(|| format!("cannot open `{}`", data.display()))?;
-    let orgs = SqliteEngine::new(&data.join(ORGS), SqliteOptions::default())
-        .with_context(|| format!("cannot open `{}`", data.join(ORGS).display()))?;
+    let Engines { own, orgs } = engines(place)?;
+    let backend = orgs.kind();
     let ids: Arc<dyn Ids> = Arc::new(RandomIds::default());
     let directory = Arc::new(Directory::open(DirectoryParts {
-        own: Arc::new(own),
-        orgs: Arc::new(orgs) as Arc<dyn Engine>,
+        own,
+        orgs,
         org_migrations: registry.migrations(),
         secrets: secrets.clone(),
         clock: Arc::clone(&clock),
@@ -170,7 +172,44 @@ pub fn open(data: &Path, door: Option<String>, limits: LimitSettings) -> anyhow:
     let settings = DoorSettings { default_org: door, ..DoorSettings::default() };
     let door = Arc::new(DirectoryDoor::new(Arc::clone(&directory), Arc::new(PartyMembership), settings));
     let data = data.to_owned();
-    Ok(Product { data, registry, directory, door, clock, ids, exports, limits, secrets, _held: held })
+    Ok(Product {
+        data,
+        backend,
+        registry,
+        directory,
+        door,
+        clock,
+        ids,
+        exports,
+        limits,
+        secrets,
+        _held: held,
+    })
+}
+
+/// Where the directory's own database and those of the organisations live.
+struct Engines {
+    own: Arc<dyn Engine>,
+    orgs: Arc<dyn Engine>,
+}
+
+fn engines(place: &Place) -> anyhow::Result<Engines> {
+    if let Some(url) = &place.database {
+        return server_engines(&url.0);
+    }
+    let data = &place.data;
+    let own = SqliteEngine::new(data, SqliteOptions { report_threads: 1, ..SqliteOptions::default() })
+        .with_context(|| format!("cannot open `{}`", data.display()))?;
+    let orgs = SqliteEngine::new(&data.join(ORGS), SqliteOptions::default())
+        .with_context(|| format!("cannot open `{}`", data.join(ORGS).display()))?;
+    Ok(Engines { own: Arc::new(own), orgs: Arc::new(orgs) })
+}
+
+#[cfg(not(feature = "postgres"))]
+fn server_engines(_: &str) -> anyhow::Result<Engines> {
+    Err(anyhow!(
+        "this build keeps its databases in files; build it with --features postgres for a database server"
+    ))
 }
 
 impl Product {
@@ -278,14 +317,16 @@ impl Product {
         let mut waiting: Vec<&'static str> = vec!["directory"];
         let directory = Arc::clone(&self.directory);
         let answer = sender.clone();
-        spawn_check("directory", answer, move || {
+        spawn_check("directory", self.backend, answer, move || {
             let faults = directory.check()?;
             if faults.is_empty() { Ok(()) } else { Err(anyhow!("{}", faults.join("; "))) }
         });
         for domain in self.registry.domains().iter().copied() {
             waiting.push(domain.module.as_str());
             let product = Arc::clone(self);
-            spawn_check(domain.module.as_str(), sender.clone(), move || product.check_module(domain));
+            spawn_check(domain.module.as_str(), self.backend, sender.clone(), move || {
+                product.check_module(domain)
+            });
         }
         drop(sender);
         let deadline = Instant::now() + CHECK_TIME;
@@ -301,7 +342,7 @@ impl Product {
         }
         done.extend(waiting.into_iter().map(|module| ModuleHealth {
             module,
-            backend: "sqlite",
+            backend: self.backend,
             took: CHECK_TIME,
             failure: Some(format!("no answer within {} s", CHECK_TIME.as_secs())),
         }));
@@ -344,6 +385,7 @@ pub fn in_words(error: &ToolError) -> anyhow::Error {
 
 fn spawn_check(
     module: &'static str,
+    backend: &'static str,
     answer: std::sync::mpsc::Sender<ModuleHealth>,
     check: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
 ) {
@@ -352,11 +394,11 @@ fn spawn_check(
     let spawned = std::thread::Builder::new().name(format!("check-{module}")).spawn(move || {
         let failure = check().err().map(|error| format!("{error:#}"));
         // The asker may have given up; then nobody needs the answer.
-        let _ = answer.send(ModuleHealth { module, backend: "sqlite", took: started.elapsed(), failure });
+        let _ = answer.send(ModuleHealth { module, backend, took: started.elapsed(), failure });
     });
     if let Err(error) = spawned {
         let failure = Some(format!("no thread to check it: {error}"));
-        let _ = lost.send(ModuleHealth { module, backend: "sqlite", took: started.elapsed(), failure });
+        let _ = lost.send(ModuleHealth { module, backend, took: started.elapsed(), failure });
     }
 }
 

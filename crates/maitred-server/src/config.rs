@@ -37,6 +37,16 @@ pub struct DataArgs {
     /// Directory of the databases and of the server's secret [default: ./maitred-data]
     #[arg(long, env = "MAITRED_DATA", value_name = "DIR", global = true, help_heading = "Everywhere")]
     pub data: Option<PathBuf>,
+    /// Keep the databases on this PostgreSQL server instead of in the directory: postgres://USER:PASSWORD@HOST/NAME
+    #[arg(
+        long,
+        env = "MAITRED_DATABASE_URL",
+        value_name = "URL",
+        global = true,
+        hide_env_values = true,
+        help_heading = "Everywhere"
+    )]
+    pub database_url: Option<DatabaseUrl>,
     /// Configuration file [default: ./maitred.toml where there is one]
     #[arg(long, env = "MAITRED_CONFIG", value_name = "FILE", global = true, help_heading = "Everywhere")]
     pub config: Option<PathBuf>,
@@ -107,6 +117,7 @@ pub struct ServeArgs {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct File {
     data: Option<PathBuf>,
+    database_url: Option<DatabaseUrl>,
     log_format: Option<LogFormat>,
     log: Option<String>,
     transport: Option<TransportChoice>,
@@ -124,8 +135,8 @@ struct File {
 /// Everything settled.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Data directory.
-    pub data: PathBuf,
+    /// Where everything is kept.
+    pub place: Place,
     /// Log format.
     pub log_format: LogFormat,
     /// Log filter, where somebody set one.
@@ -148,6 +159,39 @@ pub struct Config {
     pub sentry_dsn: Option<String>,
 }
 
+/// Where everything is kept.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Directory of the server's secret, of exported files, and of the databases where they are in files.
+    pub data: PathBuf,
+    /// The server of the databases, where they are not in files.
+    pub database: Option<DatabaseUrl>,
+}
+
+impl Place {
+    /// All of it in a directory.
+    pub fn directory(data: &Path) -> Self {
+        Self { data: data.to_owned(), database: None }
+    }
+}
+
+/// A database server's address, which may hold a password: never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(pub String);
+
+impl From<String> for DatabaseUrl {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(..)")
+    }
+}
+
 const DEFAULT_FILE: &str = "maitred.toml";
 
 impl Config {
@@ -160,7 +204,10 @@ impl Config {
         let standard = LimitSettings::default();
         let or = |flag: &[String], file: Vec<String>| if flag.is_empty() { file } else { flag.to_vec() };
         Ok(Self {
-            data: data.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from(default_data)),
+            place: Place {
+                data: data.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from(default_data)),
+                database: data.database_url.clone().or(file.database_url).filter(|url| !url.0.is_empty()),
+            },
             log_format: data.log_format.or(file.log_format).unwrap_or(LogFormat::Human),
             log: data.log.clone().or(file.log),
             transport: serve.transport.or(file.transport).unwrap_or(TransportChoice::Http),

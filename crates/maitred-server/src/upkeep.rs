@@ -95,11 +95,12 @@ mod tests {
 
     use super::*;
     use crate::boot;
+    use crate::config::Place;
 
     #[test]
     fn receipts_go_after_a_month_in_every_organisation_and_what_is_young_stays() {
         let data = tempfile::tempdir().unwrap();
-        let product = boot::open(data.path(), None, LimitSettings::default()).unwrap();
+        let product = boot::open(&Place::directory(data.path()), None, LimitSettings::default()).unwrap();
         let now = product.clock.now();
         for slug in ["acme", "berg"] {
             product.directory.create_org(slug, slug, false).unwrap();

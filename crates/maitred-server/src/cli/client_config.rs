@@ -71,7 +71,7 @@ pub fn run(data: &DataArgs, args: &ClientConfigArgs) -> anyhow::Result<()> {
     let stdio = args.stdio || (args.client == Client::ClaudeDesktop && !args.http);
     if stdio {
         let binary = std::env::current_exe().context("cannot tell where this binary is")?;
-        let data = absolute(&config.data)?;
+        let data = absolute(&config.place.data)?;
         print(&snippet(args.client, &Reach::Stdio { binary: &binary, data: &data }, key, &args.name)?)
     } else {
         let url = format!("http://{}/mcp", args.listen.unwrap_or(config.listen));

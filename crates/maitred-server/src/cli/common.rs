@@ -39,19 +39,19 @@ pub fn config(data: &DataArgs) -> anyhow::Result<Config> {
 /// Opens a data directory that is there.
 pub fn open(data: &DataArgs) -> anyhow::Result<Arc<Product>> {
     let config = config(data)?;
-    if !config.data.join(maitred_directory::secrets::FILE).exists() {
+    if !config.place.data.join(maitred_directory::secrets::FILE).exists() {
         bail!(
             "there is no data directory `{}`; `maitred org create SLUG --name NAME` makes one",
-            config.data.display()
+            config.place.data.display()
         );
     }
-    boot::open(&config.data, config.door, LimitSettings::default()).map(Arc::new)
+    boot::open(&config.place, config.door, LimitSettings::default()).map(Arc::new)
 }
 
 /// Opens a data directory, making it when it is not there.
 pub fn open_or_make(data: &DataArgs) -> anyhow::Result<Arc<Product>> {
     let config = config(data)?;
-    boot::open(&config.data, config.door, LimitSettings::default()).map(Arc::new)
+    boot::open(&config.place, config.door, LimitSettings::default()).map(Arc::new)
 }
 
 /// Writes a text and a line end to standard output. A reader that has gone away is no failure.

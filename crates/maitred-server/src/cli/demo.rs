@@ -61,18 +61,18 @@ pub fn run(data: &DataArgs, args: &DemoArgs) -> anyhow::Result<()> {
     telemetry::logs(config.log_format, config.log.as_deref(), "warn")?;
     serve::reachable(&config)?;
     let meters = telemetry::metrics()?;
-    let product = Arc::new(boot::open(&config.data, config.door.clone(), config.limits)?);
+    let product = Arc::new(boot::open(&config.place, config.door.clone(), config.limits)?);
     let kept = prepare(&product)?;
     if args.no_serve {
-        show(args.json, &kept, config.listen, &config.data)?;
+        show(args.json, &kept, config.listen, &config.place.data)?;
         remark(&format!(
             "nothing is served yet: maitred serve --listen {} --data {}",
             config.listen,
-            config.data.display()
+            config.place.data.display()
         ));
         return Ok(());
     }
-    let data = config.data.clone();
+    let data = config.place.data.clone();
     serve::serve(&config, product, meters, |address| show(args.json, &kept, address, &data))
 }
 

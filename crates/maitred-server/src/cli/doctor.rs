@@ -17,7 +17,7 @@ use serde_json::json;
 use super::audit::chain;
 use super::common::{self, Format};
 use crate::boot::{self, Product};
-use crate::config::DataArgs;
+use crate::config::{DataArgs, Place};
 use maitred_core::limits::LimitSettings;
 
 /// Free bytes under which the disk is called nearly full.
@@ -57,11 +57,11 @@ impl Report {
 pub fn run(data: &DataArgs, format: Format) -> anyhow::Result<()> {
     let config = common::config(data)?;
     let mut report = Report::default();
-    if config.data.join(maitred_directory::secrets::FILE).exists() {
-        examine(&config.data, config.door, &mut report);
+    if config.place.data.join(maitred_directory::secrets::FILE).exists() {
+        examine(&config.place, config.door, &mut report);
     } else {
         let outcome =
-            Err(anyhow!("`{}` is no data directory: it has no `secret.key`", config.data.display()));
+            Err(anyhow!("`{}` is no data directory: it has no `secret.key`", config.place.data.display()));
         report.add("data directory", outcome);
     }
     let ill = report.0.iter().filter(|finding| finding.verdict == Mark::Ill).count();
@@ -94,10 +94,13 @@ pub fn run(data: &DataArgs, format: Format) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn examine(data: &Path, door: Option<String>, report: &mut Report) {
+fn examine(place: &Place, door: Option<String>, report: &mut Report) {
+    let data = place.data.as_path();
     // Before anything else opens a database, which would bring it up to date.
-    migrations(data, report);
-    let product = match boot::open(data, door, LimitSettings::default()) {
+    if place.database.is_none() {
+        migrations(data, report);
+    }
+    let product = match boot::open(place, door, LimitSettings::default()) {
         Ok(product) => Arc::new(product),
         Err(error) => return report.add("data directory", Err(error)),
     };

@@ -17,7 +17,7 @@ use super::audit::chain;
 use super::backup::verified;
 use super::common::{self, Format, remark};
 use crate::boot::{self, Held, ORGS};
-use crate::config::DataArgs;
+use crate::config::{DataArgs, Place};
 
 /// `restore`.
 #[derive(Args, Debug)]
@@ -41,11 +41,14 @@ pub struct RestoreArgs {
 /// Runs the command.
 pub fn run(data: &DataArgs, args: &RestoreArgs) -> anyhow::Result<()> {
     let config = common::config(data)?;
-    boot::make(&config.data)?;
-    let held = Held::alone(&config.data)?;
+    if config.place.database.is_some() {
+        bail!("a copy is brought back into a directory; for a database server use its own pg_restore");
+    }
+    boot::make(&config.place.data)?;
+    let held = Held::alone(&config.place.data)?;
     match &args.org {
-        Some(slug) => one(&config.data, args, slug, held),
-        None => everything(&config.data, args),
+        Some(slug) => one(&config.place.data, args, slug, held),
+        None => everything(&config.place.data, args),
     }
 }
 
@@ -155,7 +158,7 @@ fn one(data: &Path, args: &RestoreArgs, slug: &str, held: Held) -> anyhow::Resul
         .with_context(|| format!("cannot put `{}` in place", place.display()))?;
     clear(&checking);
     drop(held);
-    let product = boot::open(data, None, LimitSettings::default())?;
+    let product = boot::open(&Place::directory(data), None, LimitSettings::default())?;
     if product.directory.org(slug)?.is_none() {
         product.directory.create_org(slug, &name, door)?;
         remark(&format!("`{slug}` is new here: mint keys with maitred key mint --org {slug}"));

@@ -32,7 +32,7 @@ pub fn run(data: &DataArgs, args: &ServeArgs) -> anyhow::Result<()> {
     telemetry::logs(config.log_format, config.log.as_deref(), default)?;
     reachable(&config)?;
     let meters = telemetry::metrics()?;
-    let product = Arc::new(boot::open(&config.data, config.door.clone(), config.limits)?);
+    let product = Arc::new(boot::open(&config.place, config.door.clone(), config.limits)?);
     serve(&config, product, meters, |_| Ok(()))
 }
 
