@@ -54,8 +54,8 @@ impl ArgField {
     pub fn says_more(&self) -> bool {
         let about = self.about.trim_end_matches('.');
         let same = |(a, b): (u8, u8)| a.eq_ignore_ascii_case(&b) || (a == b' ' && b == b'_');
-        !about.is_empty()
-            && !(about.len() == self.name.len() && about.bytes().zip(self.name.bytes()).all(same))
+        let repeats = about.len() == self.name.len() && about.bytes().zip(self.name.bytes()).all(same);
+        !repeats && !about.is_empty()
     }
 }
 
