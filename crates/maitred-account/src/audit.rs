@@ -20,21 +20,21 @@ const COST: &str = "cost_rate";
 /// What events are searched by.
 #[derive(ToolArgs, Clone, Debug)]
 pub struct Filter {
-    /// Kind of record (contact) or a record's id.
+    /// Kind, such as contact, or id of a record.
     #[arg(min = 1, max = 80)]
     entity: Option<String>,
-    /// Company it is about.
+    /// Company.
     #[arg(max = 200)]
     company: Option<String>,
-    /// Who did it: me, member or contact.
+    /// Me, member or contact.
     #[arg(max = 200)]
     actor: Option<String>,
-    /// Tool name.
+    /// Tool.
     #[arg(max = 60)]
     tool: Option<String>,
-    /// First day.
+    /// From.
     from: Option<Day>,
-    /// Last day.
+    /// To.
     to: Option<Day>,
 }
 

@@ -49,6 +49,16 @@ pub struct ArgField {
     pub words: &'static [&'static str],
 }
 
+impl ArgField {
+    /// False when the description is missing or only repeats the name: a model would pay for it and learn nothing.
+    pub fn says_more(&self) -> bool {
+        let about = self.about.trim_end_matches('.');
+        let same = |(a, b): (u8, u8)| a.eq_ignore_ascii_case(&b) || (a == b' ' && b == b'_');
+        let repeats = about.len() == self.name.len() && about.bytes().zip(self.name.bytes()).all(same);
+        !repeats && !about.is_empty()
+    }
+}
+
 /// A type that can be an argument.
 pub trait Arg: Sized {
     /// True when it may be left out.
@@ -314,7 +324,9 @@ fn integer(json: &str, limits: Limits) -> Result<i64, ArgFault> {
 fn integer_schema(limits: Limits, out: &mut String) {
     use fmt::Write as _;
     out.push_str("\"type\":\"integer\"");
-    for (name, bound) in [("minimum", limits.min), ("maximum", limits.max)] {
+    // That a number is not below nothing goes without saying; who tries is told.
+    let least = limits.min.filter(|least| !(0..=1).contains(least));
+    for (name, bound) in [("minimum", least), ("maximum", limits.max)] {
         if let Some(bound) = bound {
             // Writing to a String cannot fail.
             let _ = write!(out, ",\"{name}\":{bound}");
@@ -408,6 +420,23 @@ impl Arg for JsonObject {
     }
 }
 
+/// An object whose members say by their names what they are: its schema has their types and no descriptions, which a
+/// model would pay for in every menu. Reading it is as strict as ever.
+#[derive(Clone)]
+pub struct Bare<T>(pub T);
+
+impl<T: Arguments> Arg for Bare<T> {
+    fn schema(_: Limits, out: &mut String) {
+        let mut fields = Vec::new();
+        T::fields(&mut fields);
+        fields.iter_mut().for_each(|field| field.about = "");
+        members_schema(&fields, out);
+    }
+    fn parse(json: &str, _: Limits) -> Result<Self, ArgFault> {
+        parse_nested(json).map(Self)
+    }
+}
+
 /// Reads a word of a closed list.
 pub fn parse_word<T>(
     json: &str,
@@ -456,7 +485,7 @@ fn members_schema(fields: &[ArgField], out: &mut String) {
         json_string(field.name, out);
         out.push_str(":{");
         (field.schema)(field.limits, out);
-        if !field.about.is_empty() {
+        if field.says_more() {
             out.push_str(",\"description\":");
             json_string(field.about.trim_end_matches('.'), out);
         }

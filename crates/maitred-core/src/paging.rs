@@ -18,10 +18,10 @@ pub struct Paging {
     /// Rows (25).
     #[arg(min = 1, max = 100)]
     pub limit: Option<u32>,
-    /// next_cursor of the page before.
+    /// From next_cursor.
     #[arg(max = 1000)]
     pub cursor: Option<String>,
-    /// Add the total.
+    /// Add total.
     pub count: Option<bool>,
 }
 
@@ -31,7 +31,7 @@ pub struct Listing {
     /// Paging.
     #[arg(flatten)]
     pub paging: Paging,
-    /// Fields to show, ["*"] all.
+    /// * shows all.
     pub fields: Option<Vec<String>>,
 }
 

@@ -215,7 +215,7 @@ pub const WRITE_FIELDS: &[ArgField] = &[
     },
     ArgField {
         name: "confirm",
-        about: "From the dry run",
+        about: "From dry_run",
         required: false,
         limits: Limits { min: None, max: None },
         schema: <String as crate::args::Arg>::schema,

@@ -1,6 +1,6 @@
 //! Arguments that several tools on deals share, and what they mean.
 
-use maitred_core::args::{Arg, ArgFault, Arguments, Limits, fields_schema, parse_nested};
+use maitred_core::args::Bare;
 use maitred_core::prelude::*;
 use maitred_kernel::wire::{Amount, at_field};
 use maitred_kernel::{BasisPoints, Currency, Day, Price, Quantity};
@@ -12,24 +12,6 @@ use crate::deal_rules::{self, Filled, LineFacts, missing};
 use crate::model::{Deal, DealStatus, Stage, StakeholderRole};
 use crate::store::deals::NewLine;
 use crate::store::pipelines::Way;
-
-/// An object whose members say by their names what they are: its schema has no descriptions, which a model would pay
-/// for in every menu.
-pub struct Bare<T>(pub T);
-
-impl<T: Arguments> Arg for Bare<T> {
-    fn schema(_: Limits, out: &mut String) {
-        let mut fields = Vec::new();
-        T::fields(&mut fields);
-        fields.iter_mut().for_each(|field| field.about = "");
-        let mut members = String::new();
-        fields_schema(&fields, &mut members);
-        out.push_str(members.trim_end_matches(",\"additionalProperties\":false"));
-    }
-    fn parse(json: &str, _: Limits) -> Result<Self, ArgFault> {
-        parse_nested(json).map(Self)
-    }
-}
 
 /// A line of a deal.
 #[derive(ToolArgs)]
@@ -49,9 +31,9 @@ pub struct LineArg {
 ///
 /// # Errors
 /// `invalid` for negative quantities and prices, for discounts beyond 100 %, and for sums that cannot be kept.
-pub fn lines_of(args: Vec<Bare<LineArg>>, currency: Currency) -> ToolResult<(Vec<NewLine>, i64)> {
+pub fn lines_of(args: Vec<LineArg>, currency: Currency) -> ToolResult<(Vec<NewLine>, i64)> {
     let mut lines = Vec::with_capacity(args.len());
-    for (index, Bare(arg)) in args.into_iter().enumerate() {
+    for (index, arg) in args.into_iter().enumerate() {
         let discount = arg.discount.unwrap_or_default();
         let fault = |name: &str, why: &str| Err(invalid(&format!("lines[{index}].{name}"), why));
         if arg.quantity.thousandths() <= 0 {

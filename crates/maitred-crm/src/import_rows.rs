@@ -17,7 +17,7 @@ use crate::import::{self, Cells, CompanyRow, ContactRow, Fault, ImportKind, Lead
 use crate::model::{
     AboutKind, Activity, ActivityId, ActivityKind, Direction, Lead, LeadId, LeadSource, LeadStatus,
 };
-use crate::store::{activities, imports, profiles};
+use crate::store::{activities, imports, leads, profiles};
 
 /// What became of a row.
 pub enum Outcome {
@@ -365,7 +365,7 @@ fn lead(db: &Writer<'_>, setting: &Setting<'_>, row: LeadRow) -> Result<Outcome,
             request_ref: None,
             archived_at: None,
         };
-        imports::insert_lead(db, &mut lead)?;
+        leads::insert(db, &mut lead)?;
         return Ok(Outcome::Created);
     };
     // A converted lead is frozen.
@@ -385,9 +385,5 @@ fn lead(db: &Writer<'_>, setting: &Setting<'_>, row: LeadRow) -> Result<Outcome,
     }
     after.score = row.score.unwrap_or(before.score);
     fill(&mut after.owner_id, &owner_id);
-    if !db.update(&before, &mut after)? {
-        return Ok(Outcome::Unchanged);
-    }
-    imports::index_lead(db, &after)?;
-    Ok(Outcome::Updated)
+    Ok(if leads::put(db, &before, &mut after)? { Outcome::Updated } else { Outcome::Unchanged })
 }

@@ -157,44 +157,6 @@ impl From<Address> for AddressView {
     }
 }
 
-/// An object of arguments whose names say all there is to say: its schema has their types and no descriptions, which
-/// keeps a tool with many fields within the budget. Reading it is as strict as ever.
-#[derive(Clone)]
-pub struct Terse<T>(pub T);
-
-impl<T: Arguments> Arg for Terse<T> {
-    fn schema(_: Limits, out: &mut String) {
-        let mut fields = Vec::new();
-        T::fields(&mut fields);
-        out.push_str("\"type\":\"object\",\"properties\":{");
-        for (index, field) in fields.iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            json_string(field.name, out);
-            out.push_str(":{");
-            (field.schema)(field.limits, out);
-            out.push('}');
-        }
-        out.push('}');
-        let mut required = fields.iter().filter(|field| field.required).peekable();
-        if required.peek().is_some() {
-            out.push_str(",\"required\":[");
-            for (index, field) in required.enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                json_string(field.name, out);
-            }
-            out.push(']');
-        }
-    }
-
-    fn parse(json: &str, _: Limits) -> Result<Self, ArgFault> {
-        parse_nested(json).map(Self)
-    }
-}
-
 /// An object whose members the description beside it names, where even their types would not fit the budget.
 #[derive(Clone)]
 pub struct Described<T>(pub T);

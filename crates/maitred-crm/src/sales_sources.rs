@@ -336,9 +336,8 @@ mod tests {
                crm_deal_update {"deal": "@a", "stakeholders": [{"contact": "@ada", "role": "champion"}, {"contact": "@twin", "role": "user"}]};
                crm_deal_update {"deal": "@b", "stakeholders": [{"contact": "@twin", "role": "blocker"}, {"contact": "@eve", "role": "user"}]}"#,
         );
-        let (twin, ada) = (fixture.id("twin"), fixture.id("ada"));
-        let moved = fixture.write(move |db| deals::fold_stakeholders(db, &twin, &ada)).expect("moved");
-        assert_eq!(moved, 2);
+        let merged = fixture.call_confirmed("crm_contact_merge", r#"{"keep": "@ada", "absorb": "@twin"}"#);
+        assert_eq!(merged.json()["moved"]["deal_contact"], 2);
         let parts = |deal: &str| {
             let args = format!("{{\"deal\": \"@{deal}\"}}");
             let json = fixture.call("crm_deal_get", &args).json();

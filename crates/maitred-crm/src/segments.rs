@@ -215,16 +215,16 @@ pub struct ConditionArg {
     /// Field.
     #[arg(min = 1, max = 40)]
     field: String,
-    /// Operator.
+    /// Op.
     op: Op,
-    /// Days may be today-90; amounts 5000 EUR.
+    /// Such as today-90 or 5000 EUR.
     value: Option<Values>,
 }
 
 /// A filter as a caller writes it.
 #[derive(ToolArgs)]
 pub struct FilterArg {
-    /// Conditions that must all hold.
+    /// All must hold.
     #[arg(min = 1, max = 8)]
     all: Vec<ConditionArg>,
 }

@@ -88,9 +88,10 @@ impl Directory {
     /// Opens the directory, or makes it at the first boot. Of two processes that make it at once, both get it.
     ///
     /// # Errors
-    /// When its database cannot be made, opened or read.
+    /// When its database cannot be made, opened or read, or was made with another secret.
     pub fn open(parts: DirectoryParts) -> anyhow::Result<Self> {
         let store = open_own(parts.own.as_ref()).context("cannot open the directory's database")?;
+        same_secret(&store, &parts.secrets, parts.clock.as_ref())?;
         let sessions = Sessions::new(Arc::clone(&store), Arc::clone(&parts.clock))
             .context("cannot read which sessions have ended")?;
         Ok(Self {
@@ -581,6 +582,30 @@ fn open_own(engine: &dyn Engine) -> StoreResult<Arc<dyn OrgStore>> {
             opened => return opened,
         }
     }
+}
+
+/// Makes sure that this is the secret that the data was made with. With another, no key would open anything, and what is
+/// written would break the chains of the audit trails.
+fn same_secret(store: &Arc<dyn OrgStore>, secrets: &Secrets, clock: &dyn Clock) -> anyhow::Result<()> {
+    let known = || read(store.as_ref(), PATIENCE, store::secret_mark);
+    let own = secrets.mark();
+    let mark = match known().context("cannot read which secret the data was made with")? {
+        Some(mark) => mark,
+        None => {
+            let mark = own.clone();
+            write_and_wait(store.as_ref(), stamp(clock.now()), PATIENCE, move |tx| {
+                store::put_secret_mark(tx, &mark)
+            })?;
+            known()?.context("the mark of the secret is gone")?
+        }
+    };
+    ensure!(
+        mark == own,
+        "`{}` is not the secret that this data was made with: no key would open anything, and no audit trail could be \
+         verified; put the right one in its place",
+        crate::secrets::FILE
+    );
+    Ok(())
 }
 
 fn named(what: &str, name: &str) -> anyhow::Result<String> {

@@ -42,9 +42,17 @@ pub fn org_in(tx: &maitred_store::ReadTx<'_>, slug: &str) -> maitred_store::Stor
 }
 
 /// The tables of the directory.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    domain: "directory",
-    number: 1,
-    name: "orgs, channels, access keys, ended sessions",
-    sql: include_str!("../migrations/0001_directory.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        domain: "directory",
+        number: 1,
+        name: "orgs, channels, access keys, ended sessions",
+        sql: include_str!("../migrations/0001_directory.sql"),
+    },
+    Migration {
+        domain: "directory",
+        number: 2,
+        name: "the mark of the server's secret",
+        sql: include_str!("../migrations/0002_secret_mark.sql"),
+    },
+];

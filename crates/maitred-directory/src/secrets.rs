@@ -99,6 +99,11 @@ impl Secrets {
         maitred_core::dispatch::Secrets { confirm: self.confirm, audit: self.audit }
     }
 
+    /// What tells this secret from others, and nothing else about it.
+    pub(crate) fn mark(&self) -> String {
+        mac(&self.handle, &[b"mark of the secret"]).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The key that chains the audit trail, for those who verify it.
     pub fn audit(&self) -> &[u8; 32] {
         &self.audit

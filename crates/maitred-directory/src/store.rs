@@ -33,6 +33,20 @@ pub(crate) fn only_open_org(tx: &ReadTx<'_>) -> StoreResult<Option<Org>> {
     Ok(if open.len() == 1 { open.pop() } else { None })
 }
 
+/// What tells the secret that the data was made with from others, once it has been noted.
+pub(crate) fn secret_mark(tx: &ReadTx<'_>) -> StoreResult<Option<String>> {
+    tx.scalar("SELECT mark FROM secret_mark WHERE one = 1", &[])
+}
+
+/// Notes it, unless another process was faster.
+pub(crate) fn put_secret_mark(tx: &WriteTx<'_>, mark: &str) -> StoreResult<()> {
+    tx.execute(
+        "INSERT INTO secret_mark (one, mark) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
+        params![mark],
+    )?;
+    Ok(())
+}
+
 pub(crate) fn key_by_prefix(tx: &ReadTx<'_>, prefix: &str) -> StoreResult<Option<FoundKey>> {
     let mut sql = Sql::new(KeyRow::SELECT);
     sql.push(" WHERE prefix = ").bind(prefix);

@@ -240,14 +240,14 @@ impl Format {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// The search tool whose rows you want.
+    /// Search tool whose rows you want.
     #[arg(min = 1, max = 60)]
     dataset: String,
     /// Its arguments, without paging and fields.
     filter: Option<JsonObject>,
-    /// Its fields, ["*"] all.
+    /// * shows all.
     fields: Option<Vec<String>>,
-    /// csv unless said.
+    /// csv.
     format: Option<Format>,
 }
 

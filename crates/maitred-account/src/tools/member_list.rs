@@ -63,7 +63,7 @@ impl Tool for MemberList {
 pub struct Args {
     /// Role.
     role: Option<RoleWord>,
-    /// Only those who work here, or who left.
+    /// Works here, or left.
     active: Option<bool>,
     /// Beginnings of name or email.
     #[arg(max = 200)]

@@ -110,12 +110,12 @@ pub struct Args {
     /// Id, email or name.
     #[arg(min = 1, max = 200)]
     member: String,
-    /// All roles from now on.
+    /// All from now on.
     #[arg(min = 1, max = 9)]
     roles: Option<Vec<RoleWord>>,
     /// False: works here no longer.
     active: Option<bool>,
-    /// Member who takes over the open work.
+    /// Who takes over open work.
     #[arg(max = 200)]
     reassign_to: Option<String>,
 }

@@ -102,10 +102,10 @@ fn ranked(mut hits: Vec<Hit>) -> Vec<Hit> {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Number, name, email, phone or SKU.
+    /// Text.
     #[arg(min = 1, max = 200)]
     q: String,
-    /// Only these, e.g. company.
+    /// Such as company.
     #[arg(max = 20)]
     kinds: Option<Vec<String>>,
     /// Paging.

@@ -281,23 +281,6 @@ pub fn set_stakeholders(
     Ok(changed)
 }
 
-/// Gives the parts of an absorbed contact to the kept one; where both have a part in a deal, the kept one's stays.
-/// Answers how many parts there were.
-pub fn fold_stakeholders(db: &Writer<'_>, absorbed: &str, kept: &str) -> ToolResult<i64> {
-    let mut sql = Sql::new(DealContact::SELECT);
-    sql.push(" WHERE contact_id = ").bind(absorbed).push(" ORDER BY id");
-    let parts: Vec<DealContact> = db.all_of(&sql)?;
-    for before in &parts {
-        if stakeholders(db, &before.deal_id)?.iter().any(|person| person.contact_id.0 == kept) {
-            db.delete(before)?;
-        } else {
-            let mut after = DealContact { contact_id: ContactId(kept.to_owned()), ..before.clone() };
-            db.update(before, &mut after)?;
-        }
-    }
-    Ok(parts.len() as i64)
-}
-
 /// What is filled in on a deal, for the fields that stages require.
 pub fn filled(db: &Reader<'_>, deal: &Deal) -> ToolResult<Filled> {
     Ok(Filled {

@@ -1,10 +1,10 @@
 //! What an import looks up: whether a row is a record that is there already, and whether a note was taken over before.
 
-use maitred_core::cx::{Reader, Writer};
+use maitred_core::cx::Reader;
 use maitred_core::error::ToolResult;
-use maitred_kernel::{name_key, tokens};
+use maitred_kernel::name_key;
 use maitred_party::{Company, Contact};
-use maitred_store::{Record, Sql, params, search};
+use maitred_store::{Record, Sql, params};
 
 use crate::import::{CompanyRow, ContactRow, LeadRow};
 use crate::model::Lead;
@@ -57,29 +57,6 @@ pub fn leads_like(db: &Reader<'_>, row: &LeadRow) -> ToolResult<Vec<Lead>> {
     }
     sql.push(" ORDER BY id LIMIT 10");
     Ok(db.all_of(&sql)?)
-}
-
-/// Writes a lead and puts it in the search index.
-pub fn insert_lead(db: &Writer<'_>, lead: &mut Lead) -> ToolResult<()> {
-    db.insert(lead)?;
-    index_lead(db, lead)
-}
-
-/// Brings the search index up to date with a lead.
-pub fn index_lead(db: &Writer<'_>, lead: &Lead) -> ToolResult<()> {
-    let texts = [
-        (lead.number.as_str(), 50),
-        (lead.name.as_str(), 40),
-        (lead.company_name.as_deref().unwrap_or(""), 35),
-        (lead.email.as_deref().unwrap_or(""), 25),
-        (lead.phone.as_deref().unwrap_or(""), 20),
-    ];
-    let words: Vec<(String, i64)> = texts
-        .into_iter()
-        .flat_map(|(text, weight)| tokens(text).into_iter().map(move |token| (token, weight)))
-        .collect();
-    search::put(db.tx(), "lead", &lead.id.0, &words)?;
-    Ok(())
 }
 
 /// True when this note about the record is there already.

@@ -144,24 +144,6 @@ pub fn hand_over(
     Ok((activities.len() as i64, todos.len() as i64))
 }
 
-/// Takes out of the leads of a contact what names the person. Answers how many leads were scrubbed.
-pub fn scrub(db: &Writer<'_>, contact: &str) -> ToolResult<i64> {
-    let mut sql = Sql::new(Lead::SELECT);
-    sql.push(" WHERE contact_id = ").bind(contact).push(" ORDER BY id");
-    let leads: Vec<Lead> = db.all_of(&sql)?;
-    for before in &leads {
-        let mut after = Lead {
-            name: "erased".to_owned(),
-            email: None,
-            phone: None,
-            need: String::new(),
-            ..before.clone()
-        };
-        put(db, before, &mut after)?;
-    }
-    Ok(leads.len() as i64)
-}
-
 /// What leads are searched by. Filters that are not given do not narrow.
 #[derive(Clone, Debug, Default)]
 pub struct LeadFilter {

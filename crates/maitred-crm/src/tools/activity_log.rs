@@ -158,10 +158,10 @@ pub(crate) fn follow_up(cx: &Writer<'_>, next: NextTodo, about: &[About]) -> Too
 /// A to-do that follows.
 #[derive(ToolArgs)]
 pub struct NextTodo {
-    /// What.
+    /// Title.
     #[arg(min = 1, max = 200)]
     title: String,
-    /// Until when.
+    /// RFC 3339.
     due_at: Stamp,
     /// Member; you.
     assignee: Option<String>,
@@ -170,22 +170,22 @@ pub struct NextTodo {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// What it was.
+    /// Kind.
     kind: ActivityKind,
     /// Ids, numbers, emails or exact names.
     #[arg(min = 1, max = 20)]
     about: Vec<String>,
-    /// What was said.
+    /// Summary.
     #[arg(min = 1, max = 4000)]
     summary: String,
     /// When (now).
     at: Option<Stamp>,
-    /// Who spoke first.
+    /// Direction.
     direction: Option<Direction>,
     /// Minutes.
     #[arg(min = 0, max = 1440)]
     duration_min: Option<u32>,
-    /// What came of it.
+    /// Outcome.
     #[arg(max = 1000)]
     outcome: Option<String>,
     /// Follow-up to create.

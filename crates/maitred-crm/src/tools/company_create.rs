@@ -1,5 +1,6 @@
 //! `crm_company_create`: a company that is not there yet.
 
+use maitred_core::args::Bare;
 use maitred_core::prelude::*;
 use maitred_kernel::vat;
 use maitred_party::model::CompanyKind;
@@ -8,8 +9,8 @@ use maitred_party::{Company, org};
 
 use crate::model::{AboutKind, Lifecycle, Profile};
 use crate::parties::{
-    self, AddressArg, AddressView, CompanyView, Suspect, Terse, company_view, country_of, domain_of,
-    phone_of, text_of, vat_of,
+    self, AddressArg, AddressView, CompanyView, Suspect, company_view, country_of, domain_of, phone_of,
+    text_of, vat_of,
 };
 use crate::store::dedupe::{self, CompanyRow};
 use crate::store::profiles;
@@ -20,7 +21,7 @@ pub struct CompanyCreate;
 impl Tool for CompanyCreate {
     const NAME: &str = "crm_company_create";
     const TITLE: &str = "Create company";
-    const ABOUT: &str = "Create a company after checking it does not exist. Give domain or VAT id if known; likely duplicates refuse.";
+    const ABOUT: &str = "Create a company. Give domain or VAT id if known; likely duplicates are refused.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Office];
     const EFFECT: Write = Write::PLAIN;
     const EXAMPLE: Example = Example {
@@ -128,10 +129,10 @@ impl Args {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Name with legal form.
+    /// With legal form.
     #[arg(min = 1, max = 200)]
     name: String,
-    /// Own web domain.
+    /// Domain.
     #[arg(max = 253)]
     domain: Option<String>,
     /// With country prefix.
@@ -140,18 +141,18 @@ pub struct Args {
     /// ISO 3166.
     #[arg(max = 2)]
     country: Option<String>,
-    /// What it is to us (prospect).
+    /// prospect.
     kind: Option<CompanyKind>,
-    /// Telephone.
+    /// Phone.
     #[arg(max = 40)]
     phone: Option<String>,
-    /// Member, or "me".
+    /// Member or me.
     #[arg(max = 200)]
     owner: Option<String>,
     /// Addresses.
     #[arg(max = 10)]
-    addresses: Option<Vec<Terse<AddressArg>>>,
-    /// Create although one like it exists.
+    addresses: Option<Vec<Bare<AddressArg>>>,
+    /// Though one like it exists.
     allow_duplicate: Option<bool>,
 }
 

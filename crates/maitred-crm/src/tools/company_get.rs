@@ -19,8 +19,8 @@ pub struct CompanyGet;
 impl Tool for CompanyGet {
     const NAME: &str = "crm_company_get";
     const TITLE: &str = "Get company";
-    const ABOUT: &str = "One company in full. `include` folds in contacts, open deals, to-dos, the latest activity, and other \
-                         modules' sections such as balance, open tickets and health, so one call prepares a conversation.";
+    const ABOUT: &str = "One company in full. `include` folds in related records and other modules' sections, so one call prepares a \
+         conversation.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Service, Mode::Success, Mode::Office];
     const EFFECT: Read = Read::KEYED;
     const EXAMPLE: Example = Example {
@@ -186,14 +186,14 @@ impl maitred_core::output::Output for Sections {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Id, exact name, domain or VAT id.
+    /// Id, name, domain or VAT id.
     #[arg(min = 1, max = 200)]
     company: String,
     /// Any of contacts, open_deals, todos, activities, addresses, tags, balance, open_orders, open_tickets, projects,
     /// subscriptions, health.
     #[arg(max = 20)]
     include: Option<Vec<String>>,
-    /// Fields of the company to show.
+    /// * shows all.
     fields: Option<Vec<String>>,
 }
 

@@ -128,15 +128,15 @@ fn union(a: &str, b: &str) -> String {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Company that stays: id, exact name, domain or VAT id.
+    /// Stays: id, name, domain or VAT id.
     #[arg(min = 1, max = 200)]
     keep: String,
-    /// Company folded into it.
+    /// Folded into it.
     #[arg(min = 1, max = 200)]
     absorb: String,
-    /// Whose value stands where both have one (kept); gaps are always filled.
+    /// Whose value stands where both have one (kept).
     field_policy: Option<FieldPolicy>,
-    /// Merge although the VAT ids differ.
+    /// Accept VAT mismatch.
     accept_vat_mismatch: Option<bool>,
 }
 

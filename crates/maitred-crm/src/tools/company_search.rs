@@ -61,31 +61,31 @@ impl Args {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Beginnings of words, all must match.
+    /// Word beginnings, all match.
     #[arg(max = 200)]
     q: Option<String>,
-    /// Saved segment.
+    /// Segment.
     #[arg(max = 200)]
     segment: Option<String>,
-    /// What it is to us.
+    /// Kind.
     kind: Option<CompanyKind>,
-    /// Where it stands.
+    /// Lifecycle.
     lifecycle: Option<Lifecycle>,
-    /// Member, or "me".
+    /// Member or me.
     #[arg(max = 200)]
     owner: Option<String>,
     /// Tag.
     #[arg(max = 80)]
     tag: Option<String>,
-    /// City of any address.
+    /// City.
     #[arg(max = 100)]
     city: Option<String>,
     /// ISO 3166.
     #[arg(max = 2)]
     country: Option<String>,
-    /// Only archived ones.
+    /// Only archived.
     archived: Option<bool>,
-    /// Order.
+    /// Sort.
     sort: Option<CompanySort>,
     /// Paging.
     #[arg(flatten)]

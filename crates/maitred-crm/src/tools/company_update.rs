@@ -1,5 +1,6 @@
 //! `crm_company_update`: company data, owner, parent, lifecycle.
 
+use maitred_core::args::Bare;
 use maitred_core::prelude::*;
 use maitred_party::Company;
 use maitred_party::model::CompanyKind;
@@ -8,8 +9,8 @@ use maitred_party::store::{companies, members};
 
 use crate::model::{Lifecycle, Profile};
 use crate::parties::{
-    self, AddressArg, AddressView, CompanyView, Described, Terse, changed, company_view, country_of,
-    currency_of, domain_of, language_of, phone_of, text_of, vat_of,
+    self, AddressArg, AddressView, CompanyView, Described, changed, company_view, country_of, currency_of,
+    domain_of, language_of, phone_of, text_of, vat_of,
 };
 use crate::store::profiles;
 
@@ -19,8 +20,7 @@ pub struct CompanyUpdate;
 impl Tool for CompanyUpdate {
     const NAME: &str = "crm_company_update";
     const TITLE: &str = "Update company";
-    const ABOUT: &str =
-        "Change company data, owner, parent or lifecycle, or add an address. Only the fields named change.";
+    const ABOUT: &str = "Change a company's data, or give it another default address.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Success, Mode::Office];
     const EFFECT: Write = Write::PLAIN;
     const EXAMPLE: Example = Example {
@@ -38,7 +38,7 @@ impl Tool for CompanyUpdate {
             return Err(refused(Code::Immutable, format!("`{}` is archived", before.name))
                 .hint("restore it with crm_record_archive"));
         }
-        let Terse(changes) = args.changes;
+        let Bare(changes) = args.changes;
         let mut after = changes.applied(cx, &before).map_err(within_changes)?;
         companies::update(cx, &before, &mut after)?;
         let address = match changes.address {
@@ -213,11 +213,11 @@ pub struct Changes {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Id, exact name, domain or VAT id.
+    /// Id, name, domain or VAT id.
     #[arg(min = 1, max = 200)]
     company: String,
-    /// Fields to set; "" clears. address {kind, lines[], city, postcode, region, country} becomes its kind's default.
-    changes: Terse<Changes>,
+    /// Fields to set; "" clears. address: {kind, lines[], city, postcode, region, country}.
+    changes: Bare<Changes>,
 }
 
 /// Answer.

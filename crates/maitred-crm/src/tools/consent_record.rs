@@ -96,14 +96,14 @@ pub struct Args {
     contact: String,
     /// Channel.
     channel: ConsentChannel,
-    /// What they said.
+    /// State.
     state: ConsentState,
-    /// Legal basis.
+    /// Basis.
     basis: ConsentBasis,
-    /// How it is known: form, call, email.
+    /// Form, call, email.
     #[arg(min = 1, max = 200)]
     source: String,
-    /// When they said it (now).
+    /// When said (now).
     at: Option<Stamp>,
 }
 

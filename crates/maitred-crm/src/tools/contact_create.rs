@@ -129,30 +129,30 @@ impl Args {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Given names.
+    /// Given name.
     #[arg(max = 100)]
     given_name: Option<String>,
-    /// Family name, or the only one.
+    /// Or the only name.
     #[arg(min = 1, max = 100)]
     family_name: String,
     /// Email.
     #[arg(max = 254)]
     email: Option<String>,
-    /// Telephone.
+    /// Phone.
     #[arg(max = 40)]
     phone: Option<String>,
     /// Job title.
     #[arg(max = 100)]
     title: Option<String>,
-    /// Language tag such as fr.
+    /// Such as fr.
     #[arg(max = 35)]
     language: Option<String>,
-    /// Company: id, exact name, domain or VAT id.
+    /// Id, name, domain or VAT id.
     #[arg(max = 200)]
     company: Option<String>,
-    /// Role there (general).
+    /// general.
     role: Option<LinkRole>,
-    /// Create although one like them exists.
+    /// Though one like them exists.
     allow_duplicate: Option<bool>,
 }
 

@@ -101,7 +101,7 @@ pub struct Args {
     contact: String,
     /// Sections to add.
     include: Option<Vec<Include>>,
-    /// Fields to show.
+    /// * shows all.
     fields: Option<Vec<String>>,
 }
 

@@ -186,13 +186,13 @@ fn also(db: &Reader<'_>, contact: &Contact) -> ToolResult<Option<Vec<String>>> {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Person that stays: id, email or phone.
+    /// Stays: id, email or phone.
     #[arg(min = 1, max = 200)]
     keep: String,
-    /// Record folded into it.
+    /// Folded into it.
     #[arg(min = 1, max = 200)]
     absorb: String,
-    /// Whose value stands where both have one (kept); gaps are always filled.
+    /// Whose value stands where both have one (kept).
     field_policy: Option<FieldPolicy>,
 }
 

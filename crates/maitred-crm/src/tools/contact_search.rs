@@ -76,23 +76,23 @@ pub(crate) fn listed(row: contacts::FoundContact) -> ContactView {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Beginnings of words, all must match.
+    /// Word beginnings, all match.
     #[arg(max = 200)]
     q: Option<String>,
-    /// Saved segment.
+    /// Segment.
     #[arg(max = 200)]
     segment: Option<String>,
-    /// Company: id, name, domain or VAT id.
+    /// Id, name, domain or VAT id.
     #[arg(max = 200)]
     company: Option<String>,
-    /// Role there.
+    /// Role.
     role: Option<LinkRole>,
     /// Tag.
     #[arg(max = 80)]
     tag: Option<String>,
-    /// Who agreed to this channel.
+    /// Agreed to.
     consent: Option<ConsentChannel>,
-    /// Other than active.
+    /// active.
     status: Option<ContactStatus>,
     /// Paging.
     #[arg(flatten)]

@@ -1,5 +1,6 @@
 //! `crm_contact_update`: a person's data, and their places at companies.
 
+use maitred_core::args::Bare;
 use maitred_core::prelude::*;
 use maitred_kernel::wire::Amount;
 use maitred_kernel::{Currency, Day};
@@ -7,7 +8,7 @@ use maitred_party::model::{CompanyContact, ContactStatus, LinkRole};
 use maitred_party::store::{companies, contacts};
 use maitred_party::{Company, CompanyId, Contact, org};
 
-use crate::parties::{PersonView, Terse, changed, email_of, language_of, person_view, phone_of, text_of};
+use crate::parties::{PersonView, changed, email_of, language_of, person_view, phone_of, text_of};
 use crate::tools::contact_create::refuse_same_email;
 use crate::views::{Named, PlaceView};
 
@@ -17,8 +18,8 @@ pub struct ContactUpdate;
 impl Tool for ContactUpdate {
     const NAME: &str = "crm_contact_update";
     const TITLE: &str = "Update contact";
-    const ABOUT: &str = "Change a person's data or their company links (role, primary, may order, left on). Only what is named \
-                         changes; a company named for the first time is linked.";
+    const ABOUT: &str = "Change a person's data or company links. Only what is named changes; a company named for the first time is \
+         linked.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Service, Mode::Success, Mode::Office];
     const EFFECT: Write = Write::PLAIN;
     const EXAMPLE: Example = Example {
@@ -34,7 +35,7 @@ impl Tool for ContactUpdate {
     fn call(cx: &mut Cx<'_, Write>, args: Args) -> ToolResult<Output> {
         let mut before = contacts::resolve(cx, &args.contact, "contact")?;
         refuse_gone(&before)?;
-        if let Some(Terse(changes)) = args.changes {
+        if let Some(Bare(changes)) = args.changes {
             let mut after = changes.applied(cx, &before).map_err(|error| error.within("changes"))?;
             contacts::update(cx, &before, &mut after)?;
             contacts::tidy_points(cx, &after)?;
@@ -258,11 +259,11 @@ pub struct Link {
     company: String,
     /// Role.
     role: Option<LinkRole>,
-    /// Turn to them first.
+    /// Main contact.
     primary: Option<bool>,
-    /// May order.
+    /// Can order.
     can_order: Option<bool>,
-    /// Most per order.
+    /// Per order.
     order_limit: Option<Amount>,
     /// Last day there.
     left_on: Option<Day>,
@@ -275,7 +276,7 @@ pub struct Args {
     #[arg(min = 1, max = 200)]
     contact: String,
     /// Fields to set; "" clears.
-    changes: Option<Terse<Changes>>,
+    changes: Option<Bare<Changes>>,
     /// Links to set.
     #[arg(max = 20)]
     companies: Option<Vec<Link>>,

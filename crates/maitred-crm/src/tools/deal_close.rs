@@ -123,11 +123,11 @@ pub struct Args {
     /// Id or number.
     #[arg(max = 100)]
     deal: String,
-    /// How it ended.
+    /// Outcome.
     outcome: Outcome,
-    /// Why, when lost.
+    /// Reason.
     reason: Option<LostReason>,
-    /// To whom, when lost.
+    /// When lost.
     #[arg(min = 1, max = 200)]
     competitor: Option<String>,
     /// When (now).

@@ -1,11 +1,12 @@
 //! `crm_deal_create`: a sale that may come about.
 
+use maitred_core::args::Bare;
 use maitred_core::prelude::*;
 use maitred_kernel::wire::Amount;
 use maitred_kernel::{Currency, Day, format_minor};
 use maitred_party::store::contacts;
 
-use crate::deal_args::{self, Bare, LineArg, lines_of};
+use crate::deal_args::{self, LineArg, lines_of};
 use crate::deal_rules::Filled;
 use crate::model::{Forecast, StageKind};
 use crate::sales_views::DealView;
@@ -47,7 +48,8 @@ impl Tool for DealCreate {
         let currency = deal_args::currency_of(cx, args.currency, way, Some(&company))?;
         let given =
             args.amount.map(|amount| deal_args::amount_of(&amount, currency, "amount")).transpose()?;
-        let (lines, sum) = lines_of(args.lines.unwrap_or_default(), currency)?;
+        let (lines, sum) =
+            lines_of(args.lines.unwrap_or_default().into_iter().map(|Bare(line)| line).collect(), currency)?;
         let amount_minor = if lines.is_empty() { given.unwrap_or(0) } else { sum };
         if given.is_some_and(|given| given != amount_minor) {
             return Err(invalid(
@@ -107,23 +109,23 @@ pub struct Args {
     /// Id, name, domain or VAT id.
     #[arg(max = 200)]
     company: String,
-    /// What it is called.
+    /// Title.
     #[arg(min = 1, max = 200)]
     title: String,
-    /// Worth; not with lines.
+    /// Else the sum of lines.
     amount: Option<Amount>,
     /// The company's.
     currency: Option<Currency>,
-    /// Lines; their sum is the amount.
+    /// Lines.
     #[arg(max = 100)]
     lines: Option<Vec<Bare<LineArg>>>,
     /// Key or name.
     #[arg(max = 100)]
     pipeline: Option<String>,
-    /// Key or name (the first).
+    /// Key or name; the first.
     #[arg(max = 100)]
     stage: Option<String>,
-    /// Expected decision.
+    /// Close date.
     close_date: Option<Day>,
     /// Who decides there.
     #[arg(max = 200)]

@@ -143,7 +143,7 @@ pub struct Args {
     deal: String,
     /// More to show.
     include: Option<Vec<Include>>,
-    /// Fields of the deal to show.
+    /// * shows all.
     fields: Option<Vec<String>>,
 }
 

@@ -84,7 +84,7 @@ pub struct Args {
     /// Id or number.
     #[arg(max = 100)]
     deal: String,
-    /// Why.
+    /// Reason.
     #[arg(min = 1, max = 500)]
     reason: String,
 }

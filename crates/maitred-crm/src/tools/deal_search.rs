@@ -47,13 +47,13 @@ impl Tool for DealSearch {
 /// What deals can be searched by; exports take the same.
 #[derive(ToolArgs)]
 pub struct Filters {
-    /// Text.
+    /// Word beginnings, all match.
     #[arg(max = 200)]
     q: Option<String>,
-    /// Saved segment.
+    /// Segment.
     #[arg(max = 200)]
     segment: Option<String>,
-    /// Reference.
+    /// Company.
     #[arg(max = 200)]
     company: Option<String>,
     /// Member.
@@ -62,17 +62,17 @@ pub struct Filters {
     /// Key or name.
     #[arg(max = 100)]
     stage: Option<String>,
-    /// Open.
+    /// open.
     status: Option<DealStatus>,
-    /// Category.
+    /// Forecast.
     forecast: Option<Forecast>,
     /// Base currency.
     min_amount: Option<Amount>,
-    /// Decision from.
+    /// Close from.
     close_from: Option<Day>,
-    /// Decision until.
+    /// Close to.
     close_to: Option<Day>,
-    /// Days in stage, at least.
+    /// In stage.
     min_days: Option<u32>,
     /// Past rot days.
     stale: Option<bool>,

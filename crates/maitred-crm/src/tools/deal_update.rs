@@ -1,13 +1,15 @@
 //! `crm_deal_update`: an open deal changes.
 
+use maitred_core::args::Bare;
 use maitred_core::prelude::*;
 use maitred_kernel::wire::{Amount, Moment, at_field};
 use maitred_kernel::{BasisPoints, Day, format_minor};
 use maitred_party::store::contacts;
 
-use crate::deal_args::{self, Bare, LineArg, StakeholderArg, lines_of, stakeholders_of};
+use crate::deal_args::{self, LineArg, StakeholderArg, lines_of, stakeholders_of};
 use crate::deal_rules::{self, is_push};
 use crate::model::{Deal, Forecast};
+use crate::parties::Described;
 use crate::sales_views::DealView;
 use crate::store::{deals, pipelines};
 
@@ -17,8 +19,7 @@ pub struct DealUpdate;
 impl Tool for DealUpdate {
     const NAME: &str = "crm_deal_update";
     const TITLE: &str = "Update deal";
-    const ABOUT: &str = "Change an open deal: amount, lines, close date, forecast category, owner, stakeholders, next \
-                         step.";
+    const ABOUT: &str = "Change an open deal. Lines and stakeholders replace the earlier ones.";
     const MODES: &[Mode] = &[Mode::Sales];
     const EFFECT: Write = Write::PLAIN;
     const EXAMPLE: Example = Example {
@@ -46,6 +47,7 @@ impl Tool for DealUpdate {
             deals::set_stakeholders(cx, &before.id, &stakeholders_of(cx, people)?)?;
         }
         if let Some(lines) = args.lines {
+            let lines = lines.into_iter().map(|Described(line)| line).collect();
             let (lines, _) = lines_of(lines, before.currency)?;
             deals::set_lines(cx, &before.id, &lines)?;
         }
@@ -148,12 +150,12 @@ pub struct Args {
     /// Id or number.
     #[arg(max = 100)]
     deal: String,
-    /// Fields to change.
+    /// Fields to set; probability: percent or stage.
     changes: Option<Bare<Changes>>,
-    /// All lines.
+    /// {description, quantity, unit_price, discount?}.
     #[arg(max = 100)]
-    lines: Option<Vec<Bare<LineArg>>>,
-    /// All people with a part.
+    lines: Option<Vec<Described<LineArg>>>,
+    /// Stakeholders.
     #[arg(max = 50)]
     stakeholders: Option<Vec<Bare<StakeholderArg>>>,
 }

@@ -219,7 +219,7 @@ impl Kind {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Kind of record.
+    /// Kind.
     kind: Kind,
     /// 0.5 to 1 (0.7).
     min_score: Option<Price>,

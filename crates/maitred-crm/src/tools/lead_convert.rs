@@ -350,17 +350,17 @@ fn open_deal(
 /// The deal to open.
 #[derive(ToolArgs)]
 pub struct DealArg {
-    /// What it is called.
+    /// Title.
     #[arg(min = 1, max = 200)]
     title: String,
-    /// Worth; the lead's value.
+    /// The lead's value.
     amount: Option<Amount>,
-    /// Of the amount.
+    /// Currency.
     currency: Option<Currency>,
     /// Key or name.
     #[arg(max = 100)]
     pipeline: Option<String>,
-    /// Expected decision.
+    /// Close date.
     close_date: Option<Day>,
 }
 
@@ -370,13 +370,13 @@ pub struct Args {
     /// Id or number.
     #[arg(max = 100)]
     lead: String,
-    /// Existing company; or VAT id or domain of the new one.
+    /// Existing one, or VAT id or domain of a new one.
     #[arg(max = 200)]
     company: Option<String>,
-    /// Existing person.
+    /// Existing one.
     #[arg(max = 200)]
     contact: Option<String>,
-    /// The deal to open.
+    /// Deal.
     deal: DealArg,
 }
 

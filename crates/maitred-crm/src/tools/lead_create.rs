@@ -130,21 +130,21 @@ pub struct Args {
     /// Person.
     #[arg(min = 1, max = 200)]
     name: String,
-    /// Their company.
+    /// Company name.
     #[arg(max = 200)]
     company_name: Option<String>,
-    /// Address.
+    /// Email.
     #[arg(max = 254)]
     email: Option<String>,
-    /// Number.
+    /// Phone.
     #[arg(max = 40)]
     phone: Option<String>,
-    /// Where it came from.
+    /// Source.
     source: LeadSource,
-    /// What they want, in their words.
+    /// In their words.
     #[arg(min = 1, max = 4000)]
     need: String,
-    /// What it might be worth.
+    /// Likely worth.
     value: Option<Amount>,
     /// The organisation's.
     currency: Option<Currency>,

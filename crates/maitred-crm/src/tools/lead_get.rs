@@ -79,7 +79,7 @@ pub struct Args {
     /// Id or number.
     #[arg(max = 100)]
     lead: String,
-    /// Fields of the lead to show.
+    /// * shows all.
     fields: Option<Vec<String>>,
 }
 

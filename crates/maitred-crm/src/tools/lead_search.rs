@@ -15,8 +15,8 @@ pub struct LeadSearch;
 impl Tool for LeadSearch {
     const NAME: &str = "crm_lead_search";
     const TITLE: &str = "Search leads";
-    const ABOUT: &str = "Search leads by status, score, source, owner or age. Highest score first, untouched longest \
-                         among equals.";
+    const ABOUT: &str =
+        "Search leads by status, score, source, owner or age. Highest score first, then longest untouched.";
     const MODES: &[Mode] = &[Mode::Sales];
     const EFFECT: Read = Read::KEYED;
     const EXAMPLE: Example = Example {
@@ -44,23 +44,23 @@ impl Tool for LeadSearch {
 /// What leads can be searched by; exports take the same.
 #[derive(ToolArgs)]
 pub struct Filters {
-    /// Beginnings of words, all must match.
+    /// Word beginnings, all match.
     #[arg(max = 200)]
     q: Option<String>,
-    /// Saved segment.
+    /// Segment.
     #[arg(max = 200)]
     segment: Option<String>,
-    /// One status; open ones when left out.
+    /// Open ones unless said.
     status: Option<LeadStatus>,
-    /// Where from.
+    /// Source.
     source: Option<LeadSource>,
-    /// Member, `me` or `none`.
+    /// Member, me or none.
     #[arg(max = 200)]
     owner: Option<String>,
-    /// At least.
+    /// Min score.
     #[arg(min = 0, max = 100)]
     min_score: Option<u32>,
-    /// Came in at least so many days ago.
+    /// Since it came.
     #[arg(min = 0, max = 3650)]
     min_age_days: Option<u32>,
 }

@@ -1,5 +1,6 @@
 //! `crm_lead_update`: a lead is worked on.
 
+use maitred_core::args::Bare;
 use maitred_core::prelude::*;
 use maitred_kernel::wire::{Amount, Moment, at_field};
 use maitred_kernel::{Currency, email, phone};
@@ -7,7 +8,7 @@ use maitred_party::MemberId;
 use maitred_party::org::settings_of;
 use maitred_party::store::members;
 
-use crate::deal_args::{self, Bare};
+use crate::deal_args;
 use crate::lead_rules::{may_follow, next_of, pick_owner};
 use crate::model::{DisqualifyReason, Lead, LeadSource, LeadStatus};
 use crate::sales_views::LeadView;
@@ -19,8 +20,8 @@ pub struct LeadUpdate;
 impl Tool for LeadUpdate {
     const NAME: &str = "crm_lead_update";
     const TITLE: &str = "Update lead";
-    const ABOUT: &str = "Change a lead's data, owner, score or status (working, qualified, disqualified, reopened). \
-                         Owner: a member, `none`, or `auto` for the sales member with the fewest open leads.";
+    const ABOUT: &str =
+        "Change a lead. Owner: a member, none, or auto for the sales member with fewest open leads.";
     const MODES: &[Mode] = &[Mode::Sales];
     const EFFECT: Write = Write::PLAIN;
     const EXAMPLE: Example = Example {
@@ -220,9 +221,9 @@ pub struct Args {
     /// Id or number.
     #[arg(max = 100)]
     lead: String,
-    /// Fields to change; an empty text takes one away.
+    /// Fields to set; "" clears.
     changes: Option<Bare<Changes>>,
-    /// Next status.
+    /// Status.
     status: Option<Target>,
     /// Why disqualified.
     reason: Option<DisqualifyReason>,

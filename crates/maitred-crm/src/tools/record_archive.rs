@@ -120,12 +120,12 @@ pub enum Kind {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Kind of record.
+    /// Kind.
     kind: Kind,
     /// Id, number, email or exact name; an archived company by id.
     #[arg(min = 1, max = 200)]
     record: String,
-    /// Bring it back.
+    /// Restore.
     restore: Option<bool>,
 }
 

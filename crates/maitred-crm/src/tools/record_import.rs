@@ -96,12 +96,12 @@ words! {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// What the rows are.
+    /// Kind.
     kind: ImportKind,
-    /// With a header line; up to 1,000 rows.
+    /// With header, up to 1,000 rows.
     #[arg(min = 1, max = 1_048_576)]
     csv: String,
-    /// {"column": "field"} where the guess is wrong.
+    /// Column to field, where the guess is wrong.
     mapping: Option<JsonObject>,
     /// By VAT id, domain, email, phone, name (skip).
     on_duplicate: Option<OnDuplicate>,

@@ -72,7 +72,7 @@ pub struct SegmentView {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Of what.
+    /// Kind.
     kind: Option<AboutKind>,
 }
 

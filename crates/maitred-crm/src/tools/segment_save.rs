@@ -74,17 +74,17 @@ fn ids(db: &Reader<'_>, kind: AboutKind, records: &[String]) -> ToolResult<Vec<S
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Name; an existing one is changed.
+    /// An existing one is changed.
     #[arg(min = 1, max = 80)]
     name: String,
-    /// Of what.
+    /// Kind.
     kind: AboutKind,
-    /// Rule.
+    /// Filter.
     filter: Option<FilterArg>,
-    /// Fixed list: ids, numbers, emails or exact names; replaces the list.
+    /// The whole fixed list: ids, numbers, emails or exact names.
     #[arg(max = 500)]
     records: Option<Vec<String>>,
-    /// To rename it.
+    /// New name.
     #[arg(min = 1, max = 80)]
     new_name: Option<String>,
 }

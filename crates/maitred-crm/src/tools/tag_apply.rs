@@ -147,18 +147,18 @@ fn apply(
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Kind of records.
+    /// Kind.
     kind: AboutKind,
     /// Ids, numbers, emails or exact names.
     #[arg(min = 1, max = 100)]
     records: Vec<String>,
-    /// Tags to put on.
+    /// Add.
     #[arg(max = 20)]
     add: Option<Vec<String>>,
-    /// Tags to take off.
+    /// Remove.
     #[arg(max = 20)]
     remove: Option<Vec<String>>,
-    /// Make tags that do not exist.
+    /// Create missing.
     create_missing: Option<bool>,
 }
 

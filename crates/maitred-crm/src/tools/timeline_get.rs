@@ -19,8 +19,7 @@ pub struct TimelineGet;
 impl Tool for TimelineGet {
     const NAME: &str = "crm_timeline_get";
     const TITLE: &str = "Get timeline";
-    const ABOUT: &str = "Everything that happened with a company or person, newest first: \
-                         activities, deals, orders, invoices, tickets, changes.";
+    const ABOUT: &str = "Everything that happened with a company or person, newest first.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Service, Mode::Success, Mode::Office];
     const EFFECT: Read = Read::KEYED;
     const EXAMPLE: Example = Example {
@@ -173,12 +172,12 @@ pub struct Args {
     /// Id, email or phone.
     #[arg(max = 200)]
     contact: Option<String>,
-    /// Only these.
+    /// Kinds.
     #[arg(max = 20)]
     kinds: Option<Vec<EventKind>>,
-    /// First day.
+    /// From.
     from: Option<Day>,
-    /// Last day.
+    /// To.
     to: Option<Day>,
     /// Paging.
     #[arg(flatten)]

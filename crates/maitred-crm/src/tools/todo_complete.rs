@@ -71,12 +71,12 @@ pub struct Args {
     /// Id or exact title.
     #[arg(min = 1, max = 200)]
     todo: String,
-    /// What came of it.
+    /// Outcome.
     #[arg(max = 1000)]
     outcome: Option<String>,
-    /// Also log it as this.
+    /// Also log it as.
     log_activity: Option<ActivityKind>,
-    /// Follow-up about the same records.
+    /// About the same records.
     next_todo: Option<NextTodo>,
 }
 

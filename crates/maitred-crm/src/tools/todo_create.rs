@@ -85,18 +85,18 @@ pub(crate) fn check_reminder(now: Stamp, remind_at: Stamp, due_at: Stamp, field:
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// What.
+    /// Title.
     #[arg(min = 1, max = 200)]
     title: String,
-    /// Until when.
+    /// RFC 3339.
     due_at: Stamp,
     /// Member; you.
     #[arg(max = 200)]
     assignee: Option<String>,
-    /// Companies, contacts, deals, leads: ids, numbers, emails or exact names.
+    /// Ids, numbers, emails or exact names.
     #[arg(max = 20)]
     about: Option<Vec<String>>,
-    /// When to remind.
+    /// Remind at.
     remind_at: Option<Stamp>,
     /// normal.
     priority: Option<Priority>,

@@ -66,7 +66,7 @@ impl Tool for TodoList {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Member, or `anyone`; you.
+    /// Member or anyone; you.
     #[arg(max = 200)]
     assignee: Option<String>,
     /// Company, contact, deal or lead.

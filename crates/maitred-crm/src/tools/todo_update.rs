@@ -76,19 +76,19 @@ pub(crate) fn closed(todo: &Todo) -> ToolError {
 /// What changes; what is not named stays.
 #[derive(ToolArgs)]
 pub struct Changes {
-    /// What.
+    /// Title.
     #[arg(min = 1, max = 200)]
     title: Option<String>,
-    /// Until when.
+    /// RFC 3339.
     due_at: Option<Stamp>,
-    /// When to remind.
+    /// Remind at.
     remind_at: Option<Stamp>,
     /// Member.
     #[arg(max = 200)]
     assignee: Option<String>,
-    /// How much it matters.
+    /// Priority.
     priority: Option<Priority>,
-    /// Not to be done any more.
+    /// Cancel.
     cancel: Option<bool>,
     /// Why cancelled.
     #[arg(max = 1000)]
@@ -101,7 +101,7 @@ pub struct Args {
     /// Id or exact title.
     #[arg(min = 1, max = 200)]
     todo: String,
-    /// What changes.
+    /// Changes.
     changes: Changes,
 }
 

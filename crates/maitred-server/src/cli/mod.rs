@@ -21,6 +21,8 @@ mod serve;
 
 use clap::{Parser, Subcommand};
 
+pub use self::menu::BYTES_PER_TOKEN;
+
 use crate::config::{DataArgs, ServeArgs};
 
 /// The door between AI agents and a business.

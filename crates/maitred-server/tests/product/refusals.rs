@@ -60,6 +60,23 @@ fn a_secret_that_is_damaged_open_or_no_secret() {
 }
 
 #[test]
+fn a_secret_that_is_another_than_the_datas() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data = scratch.path().join("data");
+    organisation(&data);
+    let secret = data.join("secret.key");
+    let right = fs::read(&secret).unwrap();
+    // Lost: the next start makes a new one, which is another.
+    fs::remove_file(&secret).unwrap();
+    for _ in 0..2 {
+        let said = fails(&mut serve(&data));
+        assert!(said.contains("is not the secret that this data was made with"), "{said}");
+    }
+    fs::write(&secret, right).unwrap();
+    ok(&data, &["org", "list"]);
+}
+
+#[test]
 fn a_database_that_is_damaged() {
     let place = tempfile::tempdir().unwrap();
     let data = place.path().join("data");
