@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use futures_util::StreamExt;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Statement};
 
@@ -190,7 +190,7 @@ impl PgConnection {
         }) {
             self.in_trouble(Trouble::Conflict);
         }
-        if code.is_some_and(is_stale_plan) {
+        if error.as_db_error().is_some_and(is_stale_plan) {
             // Another node changed the tables: what was prepared before is of no more use.
             self.statements.borrow_mut().clear();
             self.in_trouble(Trouble::Conflict);
@@ -449,9 +449,12 @@ impl Connection for PgConnection {
     }
 }
 
-/// What was prepared does not go with the tables any more, or is not there.
-fn is_stale_plan(code: &SqlState) -> bool {
-    *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME
+/// What was prepared does not go with the tables any more, or is not there. The first has no code of its own; the name
+/// of the server's routine is the same in every language.
+fn is_stale_plan(told: &DbError) -> bool {
+    *told.code() == SqlState::INVALID_SQL_STATEMENT_NAME
+        || (*told.code() == SqlState::FEATURE_NOT_SUPPORTED
+            && told.routine() == Some("RevalidateCachedQuery"))
 }
 
 /// Sorts an error of PostgreSQL into the kinds that callers tell apart. Values of rows are not in its text.
@@ -475,7 +478,7 @@ pub(super) fn translate(error: &tokio_postgres::Error) -> StoreError {
         (_, "23") => StoreFault::Constraint,
         (_, "08" | "28" | "57" | "58") => StoreFault::Unavailable,
         (_, "XX") if code.code() != "XX000" => StoreFault::Corrupt,
-        _ if is_stale_plan(code) => StoreFault::Busy,
+        _ if is_stale_plan(told) => StoreFault::Busy,
         _ => StoreFault::Defect,
     };
     let mut detail = format!("{} ({})", told.message(), code.code());
