@@ -74,6 +74,18 @@ pub trait OrgStore: Send + Sync {
     /// database closes, which the body's owner notices by the drop.
     fn report(&self, budget: Budget, body: ReportBody);
 
+    /// True when a keyed read costs microseconds and may run where the request is, on a thread that serves the
+    /// network. False when it waits for a network itself: then it belongs on [`OrgStore::keyed`].
+    fn inline(&self) -> bool {
+        true
+    }
+
+    /// Runs a keyed read on threads that reports do not take, so that neither starves the other. Dropped unrun as in
+    /// [`OrgStore::report`]. An engine whose keyed reads run inline has no such threads and treats it as a report.
+    fn keyed(&self, budget: Budget, body: ReportBody) {
+        self.report(budget, body);
+    }
+
     /// Queues a write. A full queue fails the job at once as busy.
     fn write(&self, job: WriteJob);
 

@@ -6,10 +6,16 @@
 
 pub mod audit;
 pub mod change;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod contents;
 pub mod engine;
 pub mod error;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod lane;
 pub mod ledger;
 pub mod migrate;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod record;
 pub mod search;
 pub mod sql;

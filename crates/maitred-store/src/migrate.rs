@@ -25,6 +25,18 @@ pub const STORE_MIGRATIONS: &[Migration] = &[Migration {
     sql: include_str!("../migrations/0001_store.sql"),
 }];
 
+/// The store's own steps, then those of the domains.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn steps(migrations: &[Migration]) -> Vec<Migration> {
+    STORE_MIGRATIONS.iter().chain(migrations).copied().collect()
+}
+
+/// Migrations are recorded without a time of their own: what ran is what matters, and no clock is at hand here.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn epoch() -> String {
+    "1970-01-01T00:00:00.000Z".to_owned()
+}
+
 const RECORDED: &str = "SELECT domain, number FROM migration ORDER BY domain, number";
 
 /// The migrations of `wanted` that the database has not seen yet, in order; an empty list needs no lock.

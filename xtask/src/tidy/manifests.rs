@@ -27,7 +27,7 @@ pub(super) fn is_domain(name: &str) -> bool {
 /// What a crate may depend on, by the part of the name behind `maitred-`; `None` for crates nobody has placed yet.
 fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
     let mut list: Vec<&'static str> = match name {
-        "store" | "macros" => Vec::new(),
+        "store" | "macros" | "testkit-postgres" => Vec::new(),
         "core" => vec!["store", "macros"],
         "directory" => vec!["store", "macros", "core"],
         "kernel" => vec!["store", "macros", "core"],
@@ -43,6 +43,8 @@ fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
     if dev {
         list.push("macros");
         list.push("store");
+        // It knows nothing of maitred, so everybody may start a PostgreSQL with it.
+        list.push("testkit-postgres");
         if !matches!(name, "store" | "macros") {
             list.push("testkit");
         }

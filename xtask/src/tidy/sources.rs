@@ -14,6 +14,7 @@ const MAY_PRINT: &[&str] = &[
     "crates/maitred-server/src/cli/",
     "crates/maitred-bench/",
     "crates/maitred-testkit/",
+    "crates/maitred-testkit-postgres/",
     "xtask/",
     "tests/",
 ];

@@ -31,6 +31,7 @@ const ALLOWED: &[&str] = &[
     "crates/maitred-macros/",
     "crates/maitred-bench/",
     "crates/maitred-testkit/",
+    "crates/maitred-testkit-postgres/",
     "xtask/src/tidy/",
     "tests/",
 ];

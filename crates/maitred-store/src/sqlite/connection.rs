@@ -177,7 +177,7 @@ fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Param<'_>]) -> 
     Ok(())
 }
 
-struct SqliteRow<'a, 'r>(&'a rusqlite::Row<'r>);
+pub(super) struct SqliteRow<'a, 'r>(pub(super) &'a rusqlite::Row<'r>);
 
 impl RawRow for SqliteRow<'_, '_> {
     fn value(&self, index: usize) -> StoreResult<Param<'_>> {

@@ -2,7 +2,6 @@
 
 mod checkpoint;
 mod connection;
-mod lane;
 mod org;
 mod writer;
 
@@ -13,11 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::engine::is_slug;
+use crate::lane::Lane;
 use crate::migrate::Migration;
 use crate::{Engine, OrgStore, StoreError, StoreFault, StoreResult};
 
 use checkpoint::Checkpointer;
-use lane::ReportLane;
 use org::SqliteOrg;
 
 /// Settings of the engine; the defaults suit a server.
@@ -56,7 +55,7 @@ pub struct SqliteEngine {
     options: SqliteOptions,
     open: Mutex<HashMap<String, Kept>>,
     clock: AtomicU64,
-    lane: Arc<ReportLane>,
+    lane: Arc<Lane>,
     checkpointer: Arc<Checkpointer>,
 }
 
@@ -77,7 +76,7 @@ impl SqliteEngine {
         })?;
         Ok(Self {
             directory: directory.to_owned(),
-            lane: Arc::new(ReportLane::new(options.report_threads)?),
+            lane: Arc::new(Lane::new("report", options.report_threads)?),
             options,
             open: Mutex::default(),
             clock: AtomicU64::new(0),

@@ -8,15 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ThreadId;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::SqliteOptions;
 use super::checkpoint::Checkpointer;
-use super::connection::{KEYED_READS, Purpose, SqliteConnection, translate};
-use super::lane::ReportLane;
+use super::connection::{KEYED_READS, Purpose, SqliteConnection, SqliteRow, translate};
 use super::writer;
+use crate::contents::Digest;
 use crate::engine::{Budget, OrgStore, ReportBody, TableContents, WriteJob};
-use crate::migrate::{self, Migration, STORE_MIGRATIONS};
+use crate::lane::Lane;
+use crate::migrate::{self, Migration};
 use crate::tx::{Connection, ReadTx, WriteTx};
 use crate::value::{Param, Row};
 use crate::{StoreError, StoreFault, StoreResult};
@@ -31,23 +30,19 @@ pub(super) struct SqliteOrg {
     readers: Readers,
     writer: Mutex<Option<SyncSender<WriteJob>>>,
     watcher: Mutex<Option<SqliteConnection>>,
-    lane: Arc<ReportLane>,
+    lane: Arc<Lane>,
     checkpointer: Arc<Checkpointer>,
 }
 
 /// Idle read connections, each with the thread that used it last: what it has cached is near that thread's processor.
 type Readers = Arc<Mutex<Vec<(ThreadId, SqliteConnection)>>>;
 
-fn steps(migrations: &[Migration]) -> Vec<Migration> {
-    STORE_MIGRATIONS.iter().chain(migrations).copied().collect()
-}
-
 impl SqliteOrg {
     pub(super) fn create(
         path: &Path,
         migrations: &[Migration],
         options: &SqliteOptions,
-        lane: &Arc<ReportLane>,
+        lane: &Arc<Lane>,
         checkpointer: &Arc<Checkpointer>,
     ) -> StoreResult<Arc<Self>> {
         let connection = SqliteConnection::open(path, Purpose::Create, options.patience)?;
@@ -61,7 +56,7 @@ impl SqliteOrg {
         path: &Path,
         migrations: &[Migration],
         options: &SqliteOptions,
-        lane: &Arc<ReportLane>,
+        lane: &Arc<Lane>,
         checkpointer: &Arc<Checkpointer>,
     ) -> StoreResult<Arc<Self>> {
         if !path.exists() {
@@ -72,7 +67,7 @@ impl SqliteOrg {
         }
         let reader = SqliteConnection::open(path, Purpose::Read, options.patience)?;
         // Nothing to be done is the usual case and takes no lock: clients start two servers at once.
-        if !migrate::pending(&ReadTx::new(&reader), &steps(migrations))?.is_empty() {
+        if !migrate::pending(&ReadTx::new(&reader), &migrate::steps(migrations))?.is_empty() {
             bring_up_to_date(&SqliteConnection::open(path, Purpose::Write, options.patience)?, migrations)?;
         }
         Ok(Arc::new(Self {
@@ -101,9 +96,10 @@ impl SqliteOrg {
 
 fn bring_up_to_date(connection: &SqliteConnection, migrations: &[Migration]) -> StoreResult<()> {
     connection.run("BEGIN IMMEDIATE")?;
-    let tx = WriteTx::new(connection, epoch());
+    let tx = WriteTx::new(connection, migrate::epoch());
     // Asked again under the lock: another process may have been faster.
-    let outcome = migrate::pending(&tx, &steps(migrations)).and_then(|pending| migrate::apply(&tx, &pending));
+    let outcome =
+        migrate::pending(&tx, &migrate::steps(migrations)).and_then(|pending| migrate::apply(&tx, &pending));
     match outcome {
         Ok(()) => connection.run("COMMIT"),
         Err(error) => {
@@ -113,41 +109,15 @@ fn bring_up_to_date(connection: &SqliteConnection, migrations: &[Migration]) -> 
     }
 }
 
-/// Migrations are recorded without a time of their own: what ran is what matters, and no clock is at hand here.
-fn epoch() -> String {
-    "1970-01-01T00:00:00.000Z".to_owned()
-}
-
-/// Rows are hashed by their text form, columns by name, rows in order of that text: the order of storage does not matter.
 fn table_contents(connection: &SqliteConnection, table: String) -> StoreResult<TableContents> {
     let quoted = format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""));
     let mut statement = connection.raw.prepare(&quoted).map_err(translate)?;
-    let mut columns: Vec<(String, usize)> =
-        statement.column_names().enumerate().map(|(index, name)| (name.to_owned(), index)).collect();
-    columns.sort();
-    let mut lines: Vec<String> = Vec::new();
+    let mut digest = Digest::new(statement.column_names());
     let mut rows = statement.query([]).map_err(translate)?;
     while let Some(row) = rows.next().map_err(translate)? {
-        let mut line = String::new();
-        for (name, index) in &columns {
-            let value: rusqlite::types::Value = row.get(*index).map_err(translate)?;
-            line.push_str(name);
-            line.push_str(&match value {
-                rusqlite::types::Value::Null => "=n\u{1f}".to_owned(),
-                rusqlite::types::Value::Integer(number) => format!("=i{number}\u{1f}"),
-                rusqlite::types::Value::Text(text) => format!("=t{text}\u{1f}"),
-                other => return Err(StoreError::defect(format!("a value of type {other:?} in `{table}`"))),
-            });
-        }
-        lines.push(line);
+        digest.row(&SqliteRow(row))?;
     }
-    lines.sort();
-    let mut hasher = Sha256::new();
-    for line in &lines {
-        hasher.update(line.as_bytes());
-        hasher.update(b"\n");
-    }
-    Ok(TableContents { table, rows: lines.len() as i64, hash: crate::audit::hex(&hasher.finalize()) })
+    Ok(digest.finish(table))
 }
 
 fn take_reader(readers: &Readers, path: &Path, patience: Duration) -> StoreResult<SqliteConnection> {

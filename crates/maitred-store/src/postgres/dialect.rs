@@ -1,0 +1,134 @@
+//! Where one SQL text would mean two things: the few words that PostgreSQL reads otherwise than SQLite.
+
+/// What a statement is made of, as far as it matters here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Word,
+    /// Literals, quoted names and comments: never touched.
+    Closed,
+    Other,
+}
+
+/// Splits `sql` into words, closed pieces and the rest.
+fn pieces(sql: &str) -> Vec<(Piece, &str)> {
+    let bytes = sql.as_bytes();
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let start = at;
+        let rest = &sql[at..];
+        let to = |found: Option<usize>, more: usize| found.map_or(sql.len(), |length| start + length + more);
+        let kind = match bytes[at] {
+            quote @ (b'\'' | b'"') => {
+                // A doubled quote ends one piece and begins the next, which comes to the same.
+                at = to(rest[1..].find(char::from(quote)), 2);
+                Piece::Closed
+            }
+            b'-' if rest.starts_with("--") => {
+                at = to(rest.find('\n'), 1);
+                Piece::Closed
+            }
+            b'/' if rest.starts_with("/*") => {
+                at = to(rest.find("*/"), 2);
+                Piece::Closed
+            }
+            byte if byte.is_ascii_alphabetic() || byte == b'_' => {
+                while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || bytes[at] == b'_') {
+                    at += 1;
+                }
+                Piece::Word
+            }
+            _ => {
+                at += rest.chars().next().map_or(1, char::len_utf8);
+                Piece::Other
+            }
+        };
+        pieces.push((kind, &sql[start..at]));
+    }
+    pieces
+}
+
+/// A statement as PostgreSQL must read it: `LIKE` takes ASCII letters of either case, as SQLite's does. (`ILIKE` under
+/// the collation `C` is exactly that.)
+pub(super) fn statement(sql: &str) -> String {
+    pieces(sql)
+        .into_iter()
+        .map(
+            |(kind, text)| {
+                if kind == Piece::Word && text.eq_ignore_ascii_case("like") { "ILIKE" } else { text }
+            },
+        )
+        .collect()
+}
+
+/// A migration as PostgreSQL must read it: columns of text compare by their bytes whatever the database's locale, so
+/// that order and ranges are the same on every engine.
+pub(super) fn migration(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len() + sql.len() / 4);
+    let (mut words, mut table, mut last) = (0, false, String::new());
+    for (kind, text) in pieces(sql) {
+        out.push_str(match (kind, text) {
+            (Piece::Word, word) if word.eq_ignore_ascii_case("like") => "ILIKE",
+            _ => text,
+        });
+        match (kind, text) {
+            (Piece::Other, ";") => (words, table) = (0, false),
+            (Piece::Word, word) => {
+                words += 1;
+                if words == 1 {
+                    table = word.eq_ignore_ascii_case("create") || word.eq_ignore_ascii_case("alter");
+                }
+                if words == 2 {
+                    table &= word.eq_ignore_ascii_case("table");
+                }
+                // `CAST(x AS TEXT)` names a type and no column.
+                if table && words > 3 && word.eq_ignore_ascii_case("text") && !last.eq_ignore_ascii_case("as")
+                {
+                    out.push_str(" COLLATE \"C\"");
+                }
+                last.clear();
+                last.push_str(word);
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// A name in double quotes.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_text_get_the_collation_and_nothing_else_does() {
+        assert_eq!(
+            migration(
+                "CREATE TABLE t (a TEXT NOT NULL, -- TEXT\n b BIGINT, c text CHECK (c <> 'TEXT')) /*clustered*/;"
+            ),
+            "CREATE TABLE t (a TEXT COLLATE \"C\" NOT NULL, -- TEXT\n b BIGINT, c text COLLATE \"C\" CHECK (c <> 'TEXT')) /*clustered*/;"
+        );
+        assert_eq!(
+            migration("ALTER TABLE t ADD COLUMN d TEXT; INSERT INTO t (a) SELECT CAST(b AS TEXT) FROM t"),
+            "ALTER TABLE t ADD COLUMN d TEXT COLLATE \"C\"; INSERT INTO t (a) SELECT CAST(b AS TEXT) FROM t"
+        );
+        assert_eq!(
+            migration("CREATE TABLE t (a TEXT CHECK (CAST(b AS TEXT) = a), b BIGINT)"),
+            "CREATE TABLE t (a TEXT COLLATE \"C\" CHECK (CAST(b AS TEXT) = a), b BIGINT)"
+        );
+        assert_eq!(migration("CREATE INDEX i ON t (text)"), "CREATE INDEX i ON t (text)");
+    }
+
+    #[test]
+    fn like_takes_either_case_outside_of_literals() {
+        assert_eq!(
+            statement("SELECT 'it''s like' FROM t WHERE a NOT LIKE $1 ESCAPE '!' AND unlike = \"like\""),
+            "SELECT 'it''s like' FROM t WHERE a NOT ILIKE $1 ESCAPE '!' AND unlike = \"like\""
+        );
+        assert_eq!(statement("SELECT 'ä' -- like"), "SELECT 'ä' -- like");
+    }
+}

@@ -1,0 +1,239 @@
+//! The thread that talks to the network, and how other threads wait for what it brings.
+//!
+//! tokio-postgres needs a runtime for its sockets only: its requests are futures over channels. They are polled by the
+//! thread that asks, which parks in between, so that it may be any thread, also one that belongs to another runtime.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{CancelToken, Client, Config};
+
+use super::connection::translate;
+use super::tls::{Tls, Trust};
+use crate::engine::Budget;
+use crate::{StoreError, StoreFault, StoreResult};
+
+/// A connection that does not stand within this time is given up.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How often a waiting thread asks whether its caller went away.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Where the server is, and the thread `maitred-pg` that talks to it; the thread ends when this is dropped.
+pub(super) struct Driver {
+    handle: tokio::runtime::Handle,
+    config: Config,
+    tls: Tls,
+    _running: tokio::sync::oneshot::Sender<()>,
+}
+
+fn unusable(what: impl std::fmt::Display) -> StoreError {
+    StoreError::new(StoreFault::Unavailable, format!("the URL of PostgreSQL is not usable: {what}"))
+}
+
+/// Reads a URL. What is wrong with it is said without it: it may hold a password.
+fn parse(url: &str) -> StoreResult<(Config, Trust)> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(unusable("it does not begin with `postgres://`"));
+    }
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let (mut mode, mut authority) = (None, None);
+    let mut others = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("sslmode", value)) => mode = Some(value),
+            Some(("sslrootcert", value)) => authority = Some(value.replace("%2F", "/").replace("%2f", "/")),
+            _ => others.push(pair),
+        }
+    }
+    let mut config: Config = format!("{base}?{}", others.join("&")).parse().map_err(unusable)?;
+    let (mode, trust) = match (mode.unwrap_or("prefer"), authority) {
+        ("disable", _) => (SslMode::Disable, Trust::Anyone),
+        ("prefer" | "allow", _) => (SslMode::Prefer, Trust::Anyone),
+        ("require", None) => (SslMode::Require, Trust::Anyone),
+        ("verify-full", None) => (SslMode::Require, Trust::System),
+        // As to libpq, a named authority is asked also where `require` alone would ask nobody.
+        ("require" | "verify-full", Some(file)) => (SslMode::Require, Trust::File(file)),
+        _ => return Err(unusable("`sslmode` is one of `disable`, `prefer`, `require` and `verify-full`")),
+    };
+    config.ssl_mode(mode).keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(30));
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("maitred");
+    }
+    Ok((config, trust))
+}
+
+impl Driver {
+    pub(super) fn start(url: &str) -> StoreResult<Self> {
+        let (config, trust) = parse(url)?;
+        let tls = Tls::new(&trust)?;
+        let failed = |error: std::io::Error| {
+            StoreError::new(StoreFault::Unavailable, format!("no thread for PostgreSQL: {error}"))
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .max_blocking_threads(2)
+            .build()
+            .map_err(failed)?;
+        let handle = runtime.handle().clone();
+        let (running, ended) = tokio::sync::oneshot::channel::<()>();
+        std::thread::Builder::new()
+            .name("maitred-pg".to_owned())
+            // Nobody sends: the channel ends when the driver is dropped.
+            .spawn(move || drop(runtime.block_on(ended)))
+            .map_err(failed)?;
+        Ok(Self { handle, config, tls, _running: running })
+    }
+
+    /// A new connection to the server.
+    pub(super) fn connect(&self) -> StoreResult<Client> {
+        let (sender, receiver) = sync_channel(1);
+        let (config, tls) = (self.config.clone(), self.tls.clone());
+        self.handle.spawn(async move {
+            let made = match tokio::time::timeout(CONNECT, config.connect(tls)).await {
+                Ok(Ok((client, connection))) => {
+                    tokio::spawn(async move {
+                        if let Err(error) = connection.await {
+                            tracing::debug!(%error, "a connection to PostgreSQL ended");
+                        }
+                    });
+                    Ok(client)
+                }
+                Ok(Err(error)) => Err(match error.as_db_error() {
+                    Some(_) => translate(&error),
+                    None => StoreError::new(StoreFault::Unavailable, spelled_out(&error)),
+                }),
+                Err(_) => {
+                    Err(StoreError::new(StoreFault::Unavailable, "PostgreSQL did not answer within 5 s"))
+                }
+            };
+            // Whoever asked may have given up.
+            drop(sender.send(made));
+        });
+        receiver.recv_timeout(CONNECT + Duration::from_secs(1)).unwrap_or_else(|_| {
+            Err(StoreError::new(
+                StoreFault::Unavailable,
+                "the thread that talks to PostgreSQL does not answer",
+            ))
+        })
+    }
+
+    /// Asks the server to end what a connection runs, without waiting for it.
+    pub(super) fn cancel(&self, token: CancelToken) {
+        let tls = self.tls.clone();
+        self.handle.spawn(async move {
+            match tokio::time::timeout(CONNECT, token.cancel_query(tls)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "a statement could not be cancelled"),
+                Err(_) => tracing::warn!("a statement could not be cancelled in time"),
+            }
+        });
+    }
+}
+
+fn spelled_out(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+struct Unpark {
+    thread: Thread,
+    woken: AtomicBool,
+}
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// Waits in this thread; `None` when the budget was used up first, and the future may be waited for again.
+pub(super) fn wait<T>(mut future: Pin<&mut impl Future<Output = T>>, budget: &Budget) -> Option<T> {
+    let unpark = Arc::new(Unpark { thread: std::thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(Arc::clone(&unpark));
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
+            return Some(value);
+        }
+        while !unpark.woken.swap(false, Ordering::Acquire) {
+            if exceeded(budget) {
+                return None;
+            }
+            let left = budget.until.saturating_duration_since(Instant::now());
+            std::thread::park_timeout(if budget.cancelled.is_some() { left.min(LOOK) } else { left });
+        }
+    }
+}
+
+/// Sends a request whose answer nobody waits for: requests are answered in the order they were sent.
+pub(super) fn send(future: impl Future) {
+    let mut future = std::pin::pin!(future);
+    // The first poll hands the request to the connection; the answer is read and thrown away there.
+    let _ = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+}
+
+/// True when the work under this budget must stop.
+pub(super) fn exceeded(budget: &Budget) -> bool {
+    Instant::now() >= budget.until || budget.cancelled.as_ref().is_some_and(|asked| asked())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_decides_how_much_is_believed() {
+        for (query, mode, trust) in [
+            ("", SslMode::Prefer, Trust::Anyone),
+            ("?sslmode=disable", SslMode::Disable, Trust::Anyone),
+            ("?application_name=x&sslmode=require", SslMode::Require, Trust::Anyone),
+            ("?sslmode=verify-full", SslMode::Require, Trust::System),
+            (
+                "?sslmode=verify-full&sslrootcert=%2Fca.pem",
+                SslMode::Require,
+                Trust::File("/ca.pem".to_owned()),
+            ),
+        ] {
+            let (config, found) = parse(&format!("postgres://ada:secret@db.example/x{query}")).unwrap();
+            assert_eq!((config.get_ssl_mode(), found), (mode, trust), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_bad_url_is_refused_without_being_shown() {
+        for url in [
+            "mysql://ada:secret@db/x",
+            "postgres://ada:secret@db/x?sslmode=verify-ca",
+            "postgres://ada:secret@db:port/x",
+        ] {
+            let error = parse(url).map(drop).unwrap_err();
+            assert_eq!(error.fault, StoreFault::Unavailable);
+            assert!(!error.detail().contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The PostgreSQL engine: one schema per organisation, any number of nodes, the same answers as SQLite.
+//!
+//! What reads see and how writes are serialised is said in `org` and `writer`. What does not belong here: a statement of
+//! a domain, which must not know which engine runs it.
+
+mod connection;
+mod dialect;
+mod driver;
+mod org;
+mod pool;
+mod statements;
+mod tls;
+mod writer;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::engine::is_slug;
+use crate::lane::Lane;
+use crate::migrate::Migration;
+use crate::{Engine, OrgStore, ReadTx, StoreError, StoreFault, StoreResult};
+
+use driver::Driver;
+use org::{PgOrg, Shared};
+use pool::Pool;
+
+/// Settings of the engine; the defaults suit a node of a few cores.
+#[derive(Clone, Debug)]
+pub struct PostgresOptions {
+    /// Connections of this node to the server, shared by all organisations.
+    pub connections: usize,
+    /// How long to wait for a free connection, or for the turn that another node holds.
+    pub patience: Duration,
+    /// Threads for reports and scans. Each uses one connection while it works, so fewer than `connections`.
+    pub report_threads: usize,
+    /// Threads for keyed reads that come from threads which serve the network.
+    pub keyed_threads: usize,
+    /// Threads that write, shared by all organisations; each organisation is served by one at a time.
+    pub write_threads: usize,
+    /// Writes that may wait for one organisation; more are refused as busy.
+    pub write_queue: usize,
+    /// Organisations remembered as open; opening one asks the server twice.
+    pub open_databases: usize,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            patience: Duration::from_secs(5),
+            report_threads: 2,
+            keyed_threads: 8,
+            write_threads: 4,
+            write_queue: 4096,
+            open_databases: 4096,
+        }
+    }
+}
+
+struct Kept {
+    store: Arc<PgOrg>,
+    used: AtomicU64,
+}
+
+/// Databases as schemas `m_<name>` of one PostgreSQL database.
+pub struct PostgresEngine {
+    shared: Arc<Shared>,
+    most_open: usize,
+    open: Mutex<HashMap<String, Kept>>,
+    clock: AtomicU64,
+}
+
+/// The oldest release whose behaviour the engine was made for.
+const OLDEST: i64 = 150_000;
+
+impl PostgresEngine {
+    /// An engine over the database that `url` names: `postgres://user:password@host/database`, with `sslmode` one of
+    /// `disable`, `prefer` (the default), `require` and `verify-full`, and `sslrootcert` for an authority of one's own.
+    ///
+    /// # Errors
+    /// `Unavailable` when the URL is not usable, the server cannot be reached, is older than PostgreSQL 15, or the
+    /// database is not encoded as UTF-8.
+    pub fn new(url: &str, options: PostgresOptions) -> StoreResult<Self> {
+        let pool = Pool::new(Driver::start(url)?, options.connections, options.patience);
+        suits(&pool)?;
+        Ok(Self {
+            most_open: options.open_databases,
+            open: Mutex::default(),
+            clock: AtomicU64::new(0),
+            shared: Arc::new(Shared {
+                pool,
+                patience: options.patience,
+                queue: options.write_queue,
+                reports: Lane::new("report", options.report_threads)?,
+                keyed: Lane::new("keyed", options.keyed_threads)?,
+                ready: writer::start(options.write_threads)?,
+            }),
+        })
+    }
+
+    fn schema(name: &str) -> StoreResult<String> {
+        if !is_slug(name) {
+            return Err(StoreError::defect(format!("`{name}` cannot name a database")));
+        }
+        Ok(format!("m_{name}"))
+    }
+
+    fn keep(&self, name: &str, store: Arc<PgOrg>) -> Arc<dyn OrgStore> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
+        // Somebody else may have opened it meanwhile; one of the two is enough.
+        let kept = open.entry(name.to_owned()).or_insert(Kept { store, used });
+        let store = Arc::clone(&kept.store);
+        while open.len() > self.most_open {
+            let oldest = open
+                .iter()
+                .filter(|(_, kept)| Arc::strong_count(&kept.store) == 1)
+                .min_by_key(|(_, kept)| kept.used.load(Ordering::Relaxed))
+                .map(|(name, _)| name.clone());
+            match oldest {
+                Some(name) => drop(open.remove(&name)),
+                // Every one is in use right now: the bound gives way rather than the callers.
+                None => break,
+            }
+        }
+        store
+    }
+}
+
+/// Refuses a server or database that would give other answers than SQLite.
+fn suits(pool: &Arc<Pool>) -> StoreResult<()> {
+    const ASKED: &str = "SELECT CAST(current_setting('server_version_num') AS BIGINT), \
+                         current_setting('server_version'), current_setting('server_encoding')";
+    let lent = pool.take("", None)?;
+    let found: Option<(i64, String, String)> = ReadTx::new(&*lent).one(ASKED, &[])?;
+    lent.give_back();
+    let (number, version, encoding) =
+        found.ok_or_else(|| StoreError::defect("the server did not name its version"))?;
+    if number < OLDEST {
+        return Err(StoreError::new(
+            StoreFault::Unavailable,
+            format!("the server is PostgreSQL {version}; maitred needs 15 or newer"),
+        ));
+    }
+    if encoding != "UTF8" {
+        return Err(StoreError::new(
+            StoreFault::Unavailable,
+            format!(
+                "the database is encoded as `{encoding}`; make one with \
+                 `CREATE DATABASE maitred ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0`"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+impl Engine for PostgresEngine {
+    fn create(&self, name: &str, migrations: &[Migration]) -> StoreResult<Arc<dyn OrgStore>> {
+        let store = PgOrg::create(&Self::schema(name)?, migrations, &self.shared)?;
+        Ok(self.keep(name, store))
+    }
+
+    fn open(&self, name: &str, migrations: &[Migration]) -> StoreResult<Arc<dyn OrgStore>> {
+        {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(kept) = open.get(name) {
+                kept.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+                return Ok(Arc::clone(&kept.store) as Arc<dyn OrgStore>);
+            }
+        }
+        let store = PgOrg::open(&Self::schema(name)?, migrations, &self.shared)?;
+        Ok(self.keep(name, store))
+    }
+
+    fn exists(&self, name: &str) -> StoreResult<bool> {
+        org::exists(&Self::schema(name)?, &self.shared)
+    }
+
+    fn kind(&self) -> &'static str {
+        "postgres"
+    }
+}

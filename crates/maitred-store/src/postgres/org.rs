@@ -1,0 +1,359 @@
+//! One organisation's schema.
+//!
+//! A read is one snapshot: `REPEATABLE READ`, read only, begun with its first statement and sent together with it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use super::connection::{PgRow, Trouble};
+use super::dialect::quoted;
+use super::pool::{Lent, Pool};
+use crate::contents::Digest;
+use crate::engine::{Budget, OrgStore, ReportBody, TableContents, WriteJob};
+use crate::lane::Lane;
+use crate::migrate::{self, Migration};
+use crate::tx::{Connection, ReadTx, WriteTx};
+use crate::value::{Column, Param, Row};
+use crate::{StoreError, StoreFault, StoreResult};
+
+/// What all organisations of an engine share.
+pub(super) struct Shared {
+    pub(super) pool: Arc<Pool>,
+    pub(super) patience: Duration,
+    pub(super) queue: usize,
+    pub(super) reports: Lane,
+    pub(super) keyed: Lane,
+    pub(super) ready: Sender<Arc<PgOrg>>,
+}
+
+pub(super) struct PgOrg {
+    pub(super) schema: String,
+    pub(super) shared: Arc<Shared>,
+    pub(super) waiting: Mutex<Waiting>,
+    me: Weak<PgOrg>,
+}
+
+/// Writes that wait for their turn.
+#[derive(Default)]
+pub(super) struct Waiting {
+    pub(super) jobs: VecDeque<WriteJob>,
+    /// A writing thread serves this organisation, or will.
+    pub(super) served: bool,
+}
+
+/// The engine's own tables beside those of the migrations: whose turn it is to write is the lock on the first, which
+/// holds no rows; the second counts committed groups.
+const OWN_TABLES: &str = "CREATE TABLE IF NOT EXISTS maitred_turn (one BIGINT NOT NULL PRIMARY KEY); \
+     CREATE TABLE IF NOT EXISTS maitred_version (one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1), \
+     version BIGINT NOT NULL); \
+     INSERT INTO maitred_version (one, version) VALUES (1, 0) ON CONFLICT (one) DO NOTHING";
+const SCHEMA_EXISTS: &str = "SELECT COUNT(*) FROM pg_catalog.pg_namespace WHERE nspname = $1";
+const IS_OURS: &str = "SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = $1 \
+                       AND tablename IN ('migration', 'maitred_turn', 'maitred_version')";
+const TABLES: &str = "SELECT CAST(tablename AS TEXT) FROM pg_catalog.pg_tables WHERE schemaname = $1 \
+                      AND tablename NOT IN ('maitred_turn', 'maitred_version') ORDER BY tablename";
+const LOCK: &str = "SELECT COUNT(pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)))";
+const VERSION: &str = "SELECT version FROM maitred_version WHERE one = 1";
+
+pub(super) fn exists(schema: &str, shared: &Shared) -> StoreResult<bool> {
+    let lent = shared.pool.take(schema, None)?;
+    let found = ReadTx::new(&*lent).count(SCHEMA_EXISTS, &[schema.to_param()])?;
+    lent.give_back();
+    Ok(found > 0)
+}
+
+impl PgOrg {
+    fn new(schema: &str, shared: &Arc<Shared>) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            schema: schema.to_owned(),
+            shared: Arc::clone(shared),
+            waiting: Mutex::default(),
+            me: Weak::clone(me),
+        })
+    }
+
+    pub(super) fn create(
+        schema: &str,
+        migrations: &[Migration],
+        shared: &Arc<Shared>,
+    ) -> StoreResult<Arc<Self>> {
+        let lent = shared.pool.take(schema, None)?;
+        change(&lent, schema, |tx| {
+            if tx.count(SCHEMA_EXISTS, &[schema.to_param()])? > 0 {
+                let what = format!("the schema `{schema}` exists already");
+                return Err(StoreError::new(StoreFault::Unique, what));
+            }
+            tx.batch(&format!("CREATE SCHEMA {}", quoted(schema)))?;
+            tx.batch(OWN_TABLES)?;
+            tx.batch(migrate::MIGRATION_TABLE)?;
+            migrate::apply(tx, &migrate::steps(migrations))
+        })?;
+        lent.give_back();
+        Ok(Self::new(schema, shared))
+    }
+
+    pub(super) fn open(
+        schema: &str,
+        migrations: &[Migration],
+        shared: &Arc<Shared>,
+    ) -> StoreResult<Arc<Self>> {
+        let lent = shared.pool.take(schema, None)?;
+        let read = ReadTx::new(&*lent);
+        let present = read.count(IS_OURS, &[schema.to_param()])?;
+        if present < 3 {
+            let what = if present == 0 { "no tables of maitred" } else { "not all tables of maitred" };
+            return Err(StoreError::new(
+                if present == 0 { StoreFault::Unavailable } else { StoreFault::Corrupt },
+                format!("there are {what} in the schema `{schema}`"),
+            ));
+        }
+        let steps = migrate::steps(migrations);
+        // Nothing to be done is the usual case and takes no lock: nodes start at once.
+        if !migrate::pending(&read, &steps)?.is_empty() {
+            // Asked again under the lock: another node may have been faster.
+            change(&lent, schema, |tx| migrate::apply(tx, &migrate::pending(tx, &steps)?))?;
+        }
+        lent.give_back();
+        Ok(Self::new(schema, shared))
+    }
+
+    fn read_under(&self, budget: &Budget, body: impl FnOnce(&ReadTx<'_>)) -> StoreResult<()> {
+        snapshot(self.begin(budget)?, body);
+        Ok(())
+    }
+
+    /// A read that has its connection and no transaction yet.
+    fn begin(&self, budget: &Budget) -> StoreResult<Snapshot<'_>> {
+        let lent = self.shared.pool.take(&self.schema, Some(budget.until))?;
+        lent.limit(budget);
+        Ok(Snapshot { org: self, budget: budget.clone(), lent: RefCell::new(lent), begun: Cell::new(false) })
+    }
+
+    fn on_lane(&self, lane: &Lane, budget: Budget, body: ReportBody) {
+        let Some(org) = self.me.upgrade() else {
+            return;
+        };
+        let task = Box::new(move || match org.begin(&budget) {
+            Ok(begun) => snapshot(begun, |tx| body(Ok(tx))),
+            Err(error) => body(Err(error)),
+        });
+        // Dropped with its body when the lane is full; the body's owner tells its caller.
+        drop(lane.run(task));
+    }
+
+    /// Rows of a question to the server about itself, outside of any snapshot.
+    fn ask<T>(&self, question: impl FnOnce(&ReadTx<'_>) -> StoreResult<T>) -> StoreResult<T> {
+        let budget = Budget::of(Duration::from_secs(30));
+        let mut answer = Err(StoreError::defect("a question was not asked"));
+        self.read_under(&budget, |tx| answer = question(tx))?;
+        answer
+    }
+}
+
+/// Changes a schema's tables, one node at a time.
+fn change(lent: &Lent, schema: &str, steps: impl FnOnce(&WriteTx<'_>) -> StoreResult<()>) -> StoreResult<()> {
+    // Each statement sees what was committed before it, so also what the node before this one did.
+    lent.limit(&Budget::of(Duration::from_secs(600)));
+    lent.run_begin("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s'")?;
+    let tx = WriteTx::new(&**lent, migrate::epoch());
+    let lock = format!("maitred {schema}");
+    let outcome = tx.count(LOCK, &[lock.to_param()]).and_then(|_| steps(&tx));
+    match outcome {
+        Ok(()) => lent.run_end("COMMIT"),
+        Err(error) => {
+            lent.send_end("ROLLBACK");
+            drop(lent.take_failure());
+            Err(error)
+        }
+    }
+}
+
+/// A read-only transaction that begins with its first statement: a call that asks the database nothing pays nothing.
+struct Snapshot<'o> {
+    org: &'o PgOrg,
+    budget: Budget,
+    lent: RefCell<Lent>,
+    begun: Cell<bool>,
+}
+
+/// One snapshot from the first statement to the last.
+fn snapshot(snapshot: Snapshot<'_>, body: impl FnOnce(&ReadTx<'_>)) {
+    // A panic leaves the connection inside its transaction; it is dropped with the unwinding and not given back.
+    body(&ReadTx::new(&snapshot));
+    snapshot.end();
+}
+
+impl Snapshot<'_> {
+    fn end(self) {
+        let lent = self.lent.into_inner();
+        if self.begun.get() {
+            lent.send_end("COMMIT");
+        }
+        lent.give_back();
+    }
+
+    fn table_contents(&self, table: String) -> StoreResult<TableContents> {
+        let (rows, _) = self.fetch(&format!("SELECT * FROM {}", quoted(&table)), &[])?;
+        let mut digest =
+            Digest::new(rows.first().iter().flat_map(|row| row.columns()).map(|column| column.name()));
+        for row in &rows {
+            digest.row(&PgRow(row))?;
+        }
+        Ok(digest.finish(table))
+    }
+
+    fn fetch(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<(Vec<tokio_postgres::Row>, u64)> {
+        if self.begun.get() {
+            return self.lent.borrow().fetch(sql, params);
+        }
+        loop {
+            let lent = self.lent.borrow();
+            let fetched = lent.prepare(sql, params).and_then(|()| {
+                self.begun.set(true);
+                let left = self.budget.until.saturating_duration_since(Instant::now()).as_millis();
+                // The server ends it by itself a second later, should the word to cancel be lost.
+                lent.send_begin(&format!(
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {}",
+                    left.min(86_400_000) + 1_000
+                ));
+                lent.fetch(sql, params)
+            });
+            // The server ended the connection while it was idle, which shows only now; nothing was read yet.
+            let gone = fetched.is_err() && lent.trouble() == Trouble::Lost && lent.reused;
+            drop(lent);
+            if !gone || Instant::now() >= self.budget.until {
+                return fetched;
+            }
+            let another = self.org.shared.pool.take(&self.org.schema, Some(self.budget.until))?;
+            another.limit(&self.budget);
+            self.begun.set(false);
+            drop(self.lent.replace(another));
+        }
+    }
+}
+
+impl Connection for Snapshot<'_> {
+    fn query(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        each: &mut dyn FnMut(&Row<'_>) -> StoreResult<bool>,
+    ) -> StoreResult<()> {
+        for row in &self.fetch(sql, params)?.0 {
+            if !each(&Row::new(&PgRow(row)))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<u64> {
+        self.fetch(sql, params).map(|(_, changed)| changed)
+    }
+
+    fn batch(&self, _: &str) -> StoreResult<()> {
+        Err(StoreError::new(StoreFault::ReadOnly, "tables cannot be changed while reading"))
+    }
+}
+
+impl OrgStore for PgOrg {
+    fn read(&self, budget: &Budget, body: &mut dyn FnMut(&ReadTx<'_>)) -> StoreResult<()> {
+        self.read_under(budget, body)
+    }
+
+    fn report(&self, budget: Budget, body: ReportBody) {
+        self.on_lane(&self.shared.reports, budget, body);
+    }
+
+    fn inline(&self) -> bool {
+        false
+    }
+
+    fn keyed(&self, budget: Budget, body: ReportBody) {
+        self.on_lane(&self.shared.keyed, budget, body);
+    }
+
+    fn write(&self, job: WriteJob) {
+        let Some(me) = self.me.upgrade() else {
+            return (job.done)(Err(StoreError::new(StoreFault::Unavailable, "the database is closing")));
+        };
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.jobs.len() >= self.shared.queue {
+            drop(waiting);
+            return (job.done)(Err(StoreError::new(StoreFault::Busy, "too many writes are waiting")));
+        }
+        waiting.jobs.push_back(job);
+        let call = !std::mem::replace(&mut waiting.served, true);
+        drop(waiting);
+        if call {
+            // The writing threads live as long as this sender.
+            drop(self.shared.ready.send(me));
+        }
+    }
+
+    fn backup(&self, _: &Path) -> StoreResult<()> {
+        Err(StoreError::new(
+            StoreFault::Unavailable,
+            format!(
+                "PostgreSQL copies its databases itself: `pg_dump --schema='{}'` copies this organisation",
+                quoted(&self.schema)
+            ),
+        ))
+    }
+
+    fn check(&self) -> StoreResult<Vec<String>> {
+        const STATE: &str = "SELECT \
+            (SELECT COUNT(*) FROM pg_catalog.pg_namespace WHERE nspname = $1), \
+            CASE WHEN pg_catalog.pg_is_in_recovery() THEN 1 ELSE 0 END, \
+            (SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = $1), \
+            (SELECT COUNT(*) FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' \
+             AND NOT (pg_catalog.has_table_privilege(c.oid, 'INSERT') \
+             AND pg_catalog.has_table_privilege(c.oid, 'UPDATE')))";
+        const COLLATED: &str = "SELECT CAST(c.relname || '.' || a.attname AS TEXT) FROM pg_catalog.pg_class c \
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+            JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation \
+            WHERE n.nspname = $1 AND c.relkind = 'r' AND l.collname <> 'C' ORDER BY 1 LIMIT 20";
+        let schema = &self.schema;
+        let (state, collated) = self.ask(|tx| {
+            let state: Option<(i64, i64, i64, i64)> = tx.one(STATE, &[schema.to_param()])?;
+            let collated: Vec<(String,)> = tx.all(COLLATED, &[schema.to_param()])?;
+            Ok((state, collated))
+        })?;
+        let (schemas, replica, tables, unwritable) =
+            state.ok_or_else(|| StoreError::defect("the server said nothing of itself"))?;
+        let mut found = Vec::new();
+        if schemas == 0 {
+            found.push(format!("the schema `{schema}` does not exist"));
+        } else if tables == 0 {
+            found.push(format!("the schema `{schema}` has no tables"));
+        }
+        if replica == 1 {
+            found.push("the server is a replica that takes no writes".to_owned());
+        }
+        if unwritable > 0 {
+            found.push(format!("{unwritable} tables of `{schema}` cannot be written by this role"));
+        }
+        found.extend(collated.into_iter().map(|(column,)| format!("`{column}` is not collated as `C`")));
+        Ok(found)
+    }
+
+    fn contents(&self) -> StoreResult<Vec<TableContents>> {
+        let begun = self.begin(&Budget::of(Duration::from_secs(600)))?;
+        let contents = begun.fetch(TABLES, &[self.schema.to_param()]).and_then(|(tables, _)| {
+            let name = |row| Row::new(&PgRow(row)).get::<String>(0);
+            tables.iter().map(|row| begun.table_contents(name(row)?)).collect()
+        });
+        begun.end();
+        contents
+    }
+
+    fn data_version(&self) -> StoreResult<i64> {
+        self.ask(|tx| tx.count(VERSION, &[]))
+    }
+}

@@ -1,0 +1,72 @@
+//! Prepared statements of one connection, kept apart by schema: a plan never refers to another organisation's tables.
+
+use std::collections::HashMap;
+
+use tokio_postgres::Statement;
+
+/// Statements kept per connection; each costs the server some ten kilobytes.
+const KEPT: usize = 512;
+
+#[derive(Default)]
+pub(super) struct Statements {
+    current: Shelf,
+    others: HashMap<String, Shelf>,
+    schema: String,
+    clock: u64,
+}
+
+#[derive(Default)]
+struct Shelf {
+    statements: HashMap<String, (Statement, u64)>,
+    used: u64,
+}
+
+impl Statements {
+    /// From now on statements are those of this schema.
+    pub(super) fn enter(&mut self, schema: &str) {
+        let next = self.others.remove(schema).unwrap_or_default();
+        let last = std::mem::replace(&mut self.current, next);
+        let name = std::mem::replace(&mut self.schema, schema.to_owned());
+        if !last.statements.is_empty() {
+            self.others.insert(name, last);
+        }
+    }
+
+    pub(super) fn get(&mut self, key: &str) -> Option<Statement> {
+        self.clock += 1;
+        let (statement, used) = self.current.statements.get_mut(key)?;
+        *used = self.clock;
+        self.current.used = self.clock;
+        Some(statement.clone())
+    }
+
+    pub(super) fn put(&mut self, key: &str, statement: &Statement) {
+        while self.others.values().map(|shelf| shelf.statements.len()).sum::<usize>()
+            + self.current.statements.len()
+            >= KEPT
+        {
+            self.make_room();
+        }
+        self.clock += 1;
+        self.current.used = self.clock;
+        self.current.statements.insert(key.to_owned(), (statement.clone(), self.clock));
+    }
+
+    /// Forgets the schema that was left longest ago, or else the older half of this one's statements.
+    fn make_room(&mut self) {
+        let oldest = self.others.iter().min_by_key(|(_, shelf)| shelf.used).map(|(name, _)| name.clone());
+        if let Some(name) = oldest {
+            self.others.remove(&name);
+            return;
+        }
+        let mut ages: Vec<u64> = self.current.statements.values().map(|(_, used)| *used).collect();
+        ages.sort_unstable();
+        let middle = ages.get(ages.len() / 2).copied().unwrap_or(0);
+        self.current.statements.retain(|_, (_, used)| *used > middle);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.current.statements.clear();
+        self.others.clear();
+    }
+}

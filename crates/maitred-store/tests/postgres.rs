@@ -1,0 +1,470 @@
+//! The PostgreSQL engine: nodes that meet, servers that go away, organisations that must not see each other.
+#![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod common;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::{Duration, Instant};
+
+use common::*;
+use maitred_store::postgres::{PostgresEngine, PostgresOptions};
+use maitred_store::{
+    Budget, Engine, Migration, OrgStore, Record, StoreFault, StoreResult, Verdict, WriteJob, WriteTx, params,
+};
+use maitred_testkit_postgres::{Cluster, Database, missing};
+
+fn engine(url: &str, options: PostgresOptions) -> PostgresEngine {
+    PostgresEngine::new(url, options).unwrap()
+}
+
+fn few(connections: usize, patience: u64) -> PostgresOptions {
+    PostgresOptions { connections, patience: Duration::from_millis(patience), ..PostgresOptions::default() }
+}
+
+/// The tests that need a server; where there is none it was said.
+macro_rules! database {
+    () => {
+        match Database::new() {
+            Some(database) => database,
+            None => return,
+        }
+    };
+}
+
+/// Looks first and writes then, as a rule of a domain does.
+fn count_up(tx: &WriteTx<'_>) -> StoreResult<()> {
+    let seen = tx.count("SELECT count FROM tally WHERE id = 'one'", &[])?;
+    tx.execute("UPDATE tally SET count = $1 WHERE id = 'one'", params![seen + 1]).map(drop)
+}
+
+#[test]
+fn nodes_that_count_together_lose_nothing() {
+    let database = database!();
+    let nodes: Vec<_> = (0..2).map(|_| engine(database.url(), PostgresOptions::default())).collect();
+    let first = nodes[0].create("acme", TABLES).unwrap();
+    let second = nodes[1].open("acme", TABLES).unwrap();
+    let threads: Vec<_> = [&first, &second, &first, &second]
+        .into_iter()
+        .map(|store| {
+            let store = Arc::clone(store);
+            std::thread::spawn(move || {
+                for _ in 0..25 {
+                    write(&store, count_up).unwrap();
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!((tally(&first), tally(&second)), (100, 100));
+}
+
+#[test]
+fn a_write_that_met_anothers_change_is_run_again() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let (counted, url) = (Arc::clone(&runs), database.url().to_owned());
+    write(&store, move |tx| {
+        let seen = tx.count("SELECT count FROM tally WHERE id = 'one'", &[])?;
+        if counted.fetch_add(1, Ordering::Relaxed) < 4 {
+            // Somebody who takes no turn changes the row between the look and the write.
+            maitred_testkit_postgres::run(&url, "UPDATE m_acme.tally SET count = count + 10").unwrap();
+        }
+        tx.execute("UPDATE tally SET count = $1 WHERE id = 'one'", params![seen + 1]).map(drop)
+    })
+    .unwrap();
+    assert_eq!(runs.load(Ordering::Relaxed), 5, "two groups, then alone");
+    assert_eq!(tally(&store), 41);
+}
+
+#[test]
+fn neighbours_of_a_write_that_is_run_again_are_written_once() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    let url = database.url().to_owned();
+    let mut runs = 0;
+    let outcomes = grouped(
+        &store,
+        vec![
+            commit(put("before")),
+            commit(move |tx| {
+                let seen = tx.count("SELECT count FROM tally WHERE id = 'one'", &[])?;
+                runs += 1;
+                if runs == 1 {
+                    maitred_testkit_postgres::run(&url, "UPDATE m_acme.tally SET count = 10").unwrap();
+                }
+                tx.execute("UPDATE tally SET count = $1 WHERE id = 'one'", params![seen + 1]).map(drop)
+            }),
+            commit(put("after")),
+        ],
+    );
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!((notes(&store), tally(&store)), (2, 11));
+}
+
+#[test]
+fn a_write_that_never_gets_through_ends_as_busy() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    let url = database.url().to_owned();
+    let refused = write(&store, move |tx| {
+        tx.count("SELECT count FROM tally WHERE id = 'one'", &[])?;
+        maitred_testkit_postgres::run(&url, "UPDATE m_acme.tally SET count = count + 10").unwrap();
+        count_up(tx)
+    });
+    assert_eq!(fault(refused), StoreFault::Busy);
+    assert_eq!(tally(&store), 120, "twelve runs, none of them kept");
+    write(&store, count_up).unwrap();
+}
+
+#[test]
+fn a_turn_that_is_not_given_up_is_named_and_readers_do_not_wait_for_it() {
+    let database = database!();
+    let one = engine(database.url(), few(4, 200)).create("acme", TABLES).unwrap();
+    let two = engine(database.url(), few(4, 200)).open("acme", TABLES).unwrap();
+    let (held, go) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (inside, outside) = (Arc::clone(&held), Arc::clone(&go));
+    let holder = std::thread::spawn(move || {
+        write(&one, move |tx| {
+            put("a")(tx)?;
+            inside.wait();
+            outside.wait();
+            Ok(())
+        })
+    });
+    held.wait();
+    assert_eq!(fault(write(&two, put("b"))), StoreFault::Busy);
+    assert_eq!(notes(&two), 0, "readers do not wait");
+    go.wait();
+    holder.join().unwrap().unwrap();
+    write(&two, put("b")).unwrap();
+    assert_eq!(notes(&two), 2);
+}
+
+#[test]
+fn when_all_connections_are_in_use_the_next_is_busy_and_then_served() {
+    let database = database!();
+    let store = engine(database.url(), few(1, 100)).create("acme", TABLES).unwrap();
+    let (held, go) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (inside, outside, reader) = (Arc::clone(&held), Arc::clone(&go), Arc::clone(&store));
+    let holder = std::thread::spawn(move || {
+        reader
+            .read(&Budget::of(Duration::from_secs(10)), &mut |_| {
+                inside.wait();
+                outside.wait();
+            })
+            .unwrap();
+    });
+    held.wait();
+    let error = read(&store, |tx| tx.count("SELECT COUNT(*) FROM note", &[])).unwrap_err();
+    assert_eq!(error.fault, StoreFault::Busy);
+    assert!(error.detail().contains("all 1 connections"), "{error}");
+    go.wait();
+    holder.join().unwrap();
+    assert_eq!(notes(&store), 0);
+}
+
+const KILL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND application_name = 'maitred'";
+
+#[test]
+fn a_connection_that_is_ended_in_a_write_leaves_it_whole_or_absent() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    let url = database.url().to_owned();
+    let mut killed = false;
+    write(&store, move |tx| {
+        put("a")(tx)?;
+        if !std::mem::replace(&mut killed, true) {
+            maitred_testkit_postgres::run(&url, KILL).unwrap();
+        }
+        put("b")(tx)
+    })
+    .unwrap();
+    assert_eq!(notes(&store), 2, "run again on another connection, once");
+    let url = database.url().to_owned();
+    let refused = write(&store, move |tx| {
+        put("c")(tx)?;
+        maitred_testkit_postgres::run(&url, KILL).unwrap();
+        put("d")(tx)
+    });
+    assert!(refused.is_err());
+    assert_eq!(notes(&store), 2);
+    write(&store, put("e")).unwrap();
+    assert_eq!(notes(&store), 3);
+}
+
+#[test]
+fn connections_that_were_ended_while_idle_are_noticed_by_nobody() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    for _ in 0..5 {
+        database.run(KILL);
+        assert_eq!(notes(&store), 0);
+        database.run(KILL);
+        write(&store, |tx| tx.count("SELECT COUNT(*) FROM note", &[])).unwrap();
+    }
+}
+
+#[test]
+fn a_connection_lost_at_the_commit_is_said_to_be_unknown() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    // The commit's own statement ends its connection.
+    database.run(
+        "CREATE FUNCTION m_acme.fall() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); RETURN NEW; END $$; \
+         CREATE TRIGGER fall BEFORE UPDATE ON m_acme.maitred_version FOR EACH ROW EXECUTE FUNCTION m_acme.fall()",
+    );
+    let error = write(&store, put("a")).unwrap_err();
+    assert_eq!(error.fault, StoreFault::Unavailable);
+    assert!(error.detail().contains("may stand or not"), "{error}");
+    database.run("DROP FUNCTION m_acme.fall CASCADE");
+    write(&store, put("b")).unwrap();
+    assert_eq!(notes(&store), 1);
+}
+
+#[test]
+fn a_server_that_stops_and_starts_again_is_found_again() {
+    let Some(cluster) = Cluster::new() else {
+        return missing();
+    };
+    let store = engine(&cluster.url("postgres"), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    write(&store, put("a")).unwrap();
+    cluster.stop();
+    let begun = Instant::now();
+    assert_eq!(fault(read(&store, |tx| tx.count("SELECT COUNT(*) FROM note", &[]))), StoreFault::Unavailable);
+    assert_eq!(fault(write(&store, put("b"))), StoreFault::Unavailable);
+    assert_eq!(
+        PostgresEngine::new(&cluster.url("postgres"), PostgresOptions::default())
+            .map(drop)
+            .unwrap_err()
+            .fault,
+        StoreFault::Unavailable
+    );
+    assert!(begun.elapsed() < Duration::from_secs(5), "at once, or nearly");
+    cluster.start();
+    assert_eq!(notes(&store), 1);
+    write(&store, put("b")).unwrap();
+    assert_eq!(notes(&store), 2);
+    let by_socket = engine(&cluster.socket_url("postgres"), PostgresOptions::default());
+    assert_eq!(notes(&by_socket.open("acme", TABLES).unwrap()), 2);
+}
+
+#[test]
+fn organisations_do_not_see_each_other_on_one_connection() {
+    let database = database!();
+    let engine = engine(database.url(), few(1, 5_000));
+    let (one, two) = (engine.create("one", TABLES).unwrap(), engine.create("two", TABLES).unwrap());
+    write(&one, put("a")).unwrap();
+    // The same statements, prepared for one, then for the other, on the only connection there is.
+    for _ in 0..3 {
+        assert_eq!((notes(&one), notes(&two)), (1, 0));
+        assert_eq!(read(&two, |tx| tx.get::<Note>("a")).unwrap(), None);
+        assert!(read(&one, |tx| tx.get::<Note>("a")).unwrap().is_some());
+        write(&two, count_up).unwrap();
+    }
+    assert_eq!((tally(&one), tally(&two)), (0, 3));
+    write(&two, put("a")).unwrap();
+    assert_eq!((notes(&one), notes(&two)), (1, 1));
+    assert_ne!(one.data_version().unwrap(), two.data_version().unwrap());
+}
+
+#[test]
+fn tables_that_another_node_changed_are_read_anew() {
+    let database = database!();
+    let store = engine(database.url(), few(1, 5_000)).create("acme", TABLES).unwrap();
+    write(&store, put("a")).unwrap();
+    let all = |store: &Arc<dyn OrgStore>| read(store, |tx| tx.one::<(String,)>("SELECT * FROM tally", &[]));
+    all(&store).unwrap();
+    database.run("ALTER TABLE m_acme.tally ADD COLUMN more BIGINT");
+    // What was prepared for the old table is refused once, and prepared again then.
+    assert_eq!(fault(all(&store)), StoreFault::Busy);
+    assert_eq!(all(&store).unwrap(), Some(("one".to_owned(),)));
+}
+
+#[test]
+fn nodes_that_start_at_once_migrate_once() {
+    let database = database!();
+    drop(engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap());
+    let later: Vec<Migration> = TABLES
+        .iter()
+        .copied()
+        .chain([Migration { domain: "test", number: 2, name: "more", sql: "CREATE TABLE more (id TEXT)" }])
+        .collect();
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let (url, later) = (database.url().to_owned(), later.clone());
+            std::thread::spawn(move || {
+                engine(&url, PostgresOptions::default()).open("acme", &later).map(drop)
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+    let made: Vec<StoreResult<()>> = {
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let url = database.url().to_owned();
+                std::thread::spawn(move || {
+                    engine(&url, PostgresOptions::default()).create("beta", TABLES).map(drop)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    };
+    assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1, "{made:?}");
+    assert!(made.iter().flat_map(|made| made.as_ref().err()).all(|error| error.fault == StoreFault::Unique));
+}
+
+#[test]
+fn every_column_of_text_compares_by_its_bytes() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    database.run("ALTER TABLE m_acme.note ALTER COLUMN body TYPE TEXT COLLATE \"default\"");
+    assert_eq!(store.check().unwrap(), ["`note.body` is not collated as `C`"]);
+    database.run("DROP SCHEMA m_acme CASCADE");
+    assert_eq!(store.check().unwrap(), ["the schema `m_acme` does not exist"]);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn contents_are_the_same_as_on_sqlite() {
+    let database = database!();
+    let files = tempfile::tempdir().unwrap();
+    let sqlite = maitred_store::sqlite::SqliteEngine::new(
+        files.path(),
+        maitred_store::sqlite::SqliteOptions::default(),
+    )
+    .unwrap();
+    let here = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    let there = sqlite.create("acme", TABLES).unwrap();
+    assert_eq!(here.contents().unwrap(), there.contents().unwrap());
+    for store in [&here, &there] {
+        for id in ["b", "A", "\u{e4}"] {
+            write(store, put(id)).unwrap();
+        }
+        write(store, count_up).unwrap();
+    }
+    assert_eq!(here.contents().unwrap(), there.contents().unwrap());
+}
+
+#[test]
+fn a_backup_is_refused_with_the_way_to_make_one() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    let error = store.backup(std::path::Path::new("copy")).unwrap_err();
+    assert!(error.detail().contains("pg_dump --schema='\"m_acme\"'"), "{error}");
+    assert!(!store.inline());
+}
+
+#[test]
+fn reads_work_on_a_thread_that_serves_a_network() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        assert_eq!(notes(&store), 0);
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { assert_eq!(notes(&store), 0) }).await.unwrap();
+    });
+}
+
+#[test]
+fn a_neighbour_of_a_write_that_ran_out_of_time_is_kept() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    let (held, (sender, receiver)) = (Arc::new(Barrier::new(2)), channel());
+    let first = Arc::clone(&held);
+    let ended = Arc::new(Mutex::new(None));
+    let slow = Arc::clone(&ended);
+    let bodies: Vec<(Job, u64)> = vec![
+        (
+            Box::new({
+                let mut waits = true;
+                move |_| {
+                    if std::mem::take(&mut waits) {
+                        first.wait();
+                    }
+                    Verdict::RollBack
+                }
+            }),
+            10_000,
+        ),
+        (commit(put("before")), 10_000),
+        (
+            Box::new(move |tx| {
+                *slow.lock().unwrap() = Some(tx.count(ENDLESS, &[]));
+                Verdict::Commit
+            }),
+            300,
+        ),
+        (commit(put("after")), 10_000),
+    ];
+    for (index, (body, limit)) in bodies.into_iter().enumerate() {
+        let sender = sender.clone();
+        store.write(WriteJob {
+            body,
+            done: Box::new(move |outcome| sender.send((index, outcome)).unwrap()),
+            until: Instant::now() + Duration::from_millis(limit),
+            now: NOW.to_owned(),
+            alone: false,
+        });
+    }
+    held.wait();
+    let mut outcomes: Vec<_> = (0..4).map(|_| receiver.recv().unwrap()).collect();
+    outcomes.sort_by_key(|(index, _)| *index);
+    assert!(outcomes[1].1.is_ok() && outcomes[3].1.is_ok(), "{outcomes:?}");
+    assert_eq!(outcomes[2].1.as_ref().unwrap_err().fault, StoreFault::Interrupted);
+    assert_eq!(fault(ended.lock().unwrap().take().unwrap()), StoreFault::Interrupted);
+    assert_eq!(notes(&store), 2);
+}
+
+#[test]
+fn a_failed_statement_is_not_forgotten() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    write(&store, put("a")).unwrap();
+    let refused = write(&store, |tx| {
+        let taken = put("a")(tx);
+        assert!(taken.as_ref().is_err_and(|error| error.fault == StoreFault::Unique), "{taken:?}");
+        // It was let pass, and the transaction with it.
+        tx.count("SELECT COUNT(*) FROM note", &[])
+    });
+    assert_eq!(fault(refused), StoreFault::Unique);
+    let refused = write(&store, |tx| {
+        drop(put("a")(tx));
+        Ok(())
+    });
+    assert_eq!(fault(refused), StoreFault::Unique);
+    assert_eq!(fault(write(&store, put("a\0"))), StoreFault::Constraint);
+    assert_eq!(Note::TABLE, "note");
+    write(&store, put("b")).unwrap();
+    assert_eq!(notes(&store), 2);
+}
+
+#[test]
+fn listeners_hear_which_schema_changed() {
+    let database = database!();
+    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let heard = runtime.block_on(async {
+        let (client, mut connection) =
+            tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(Ok(message)) = std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+                if let tokio_postgres::AsyncMessage::Notification(told) = message {
+                    sender.send(told.payload().to_owned()).unwrap();
+                }
+            }
+        });
+        client.batch_execute("LISTEN maitred").await.unwrap();
+        write(&store, put("a")).unwrap();
+        tokio::time::timeout(Duration::from_secs(10), receiver.recv()).await.unwrap()
+    });
+    assert_eq!(heard.as_deref(), Some("m_acme"));
+}
