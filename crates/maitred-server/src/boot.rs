@@ -205,6 +205,15 @@ fn engines(place: &Place) -> anyhow::Result<Engines> {
     Ok(Engines { own: Arc::new(own), orgs: Arc::new(orgs) })
 }
 
+/// The directory's schema is `maitred_directory`, an organisation's `m_<slug>`.
+#[cfg(feature = "postgres")]
+fn server_engines(url: &str) -> anyhow::Result<Engines> {
+    use maitred_store::postgres::{PostgresEngine, PostgresOptions};
+    let orgs =
+        PostgresEngine::new(url, PostgresOptions::default()).context("cannot use the database server")?;
+    Ok(Engines { own: Arc::new(orgs.beside("maitred_")), orgs: Arc::new(orgs) })
+}
+
 #[cfg(not(feature = "postgres"))]
 fn server_engines(_: &str) -> anyhow::Result<Engines> {
     Err(anyhow!(

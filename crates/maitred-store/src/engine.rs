@@ -58,18 +58,6 @@ pub trait OrgStore: Send + Sync {
     /// Runs `body` in a read-only transaction in the calling thread. `Interrupted` when the budget was used up.
     fn read(&self, budget: &Budget, body: &mut dyn FnMut(&ReadTx<'_>)) -> StoreResult<()>;
 
-    /// True when a keyed read takes microseconds where the request is. `false` when it waits for a network, which no
-    /// thread should do that serves one.
-    fn inline(&self) -> bool {
-        true
-    }
-
-    /// Runs a keyed read on threads for such, beside the reports; it is dropped unrun as theirs are. For engines that
-    /// are not [`OrgStore::inline`].
-    fn keyed(&self, budget: Budget, body: ReportBody) {
-        self.report(budget, body);
-    }
-
     /// Runs `body` in a read-only transaction on the report lane; it is dropped unrun when the lane is full or the
     /// database closes, which the body's owner notices by the drop.
     fn report(&self, budget: Budget, body: ReportBody);

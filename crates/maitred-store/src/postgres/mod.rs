@@ -64,9 +64,10 @@ struct Kept {
     used: AtomicU64,
 }
 
-/// Databases as schemas `m_<name>` of one PostgreSQL database.
+/// Databases as schemas `m_<name>` of one PostgreSQL database, or of another prefix.
 pub struct PostgresEngine {
     shared: Arc<Shared>,
+    prefix: &'static str,
     most_open: usize,
     open: Mutex<HashMap<String, Kept>>,
     clock: AtomicU64,
@@ -86,6 +87,7 @@ impl PostgresEngine {
         let pool = Pool::new(Driver::start(url)?, options.connections, options.patience);
         suits(&pool)?;
         Ok(Self {
+            prefix: "m_",
             most_open: options.open_databases,
             open: Mutex::default(),
             clock: AtomicU64::new(0),
@@ -100,11 +102,24 @@ impl PostgresEngine {
         })
     }
 
-    fn schema(name: &str) -> StoreResult<String> {
+    /// Databases of another kind over the same connections: their schemas begin with `prefix`, so that no name of one
+    /// kind meets one of the other.
+    #[must_use]
+    pub fn beside(&self, prefix: &'static str) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            prefix,
+            most_open: self.most_open,
+            open: Mutex::default(),
+            clock: AtomicU64::new(0),
+        }
+    }
+
+    fn schema(&self, name: &str) -> StoreResult<String> {
         if !is_slug(name) {
             return Err(StoreError::defect(format!("`{name}` cannot name a database")));
         }
-        Ok(format!("m_{name}"))
+        Ok(format!("{}{name}", self.prefix))
     }
 
     fn keep(&self, name: &str, store: Arc<PgOrg>) -> Arc<dyn OrgStore> {
@@ -158,7 +173,7 @@ fn suits(pool: &Arc<Pool>) -> StoreResult<()> {
 
 impl Engine for PostgresEngine {
     fn create(&self, name: &str, migrations: &[Migration]) -> StoreResult<Arc<dyn OrgStore>> {
-        let store = PgOrg::create(&Self::schema(name)?, migrations, &self.shared)?;
+        let store = PgOrg::create(&self.schema(name)?, migrations, &self.shared)?;
         Ok(self.keep(name, store))
     }
 
@@ -170,12 +185,12 @@ impl Engine for PostgresEngine {
                 return Ok(Arc::clone(&kept.store) as Arc<dyn OrgStore>);
             }
         }
-        let store = PgOrg::open(&Self::schema(name)?, migrations, &self.shared)?;
+        let store = PgOrg::open(&self.schema(name)?, migrations, &self.shared)?;
         Ok(self.keep(name, store))
     }
 
     fn exists(&self, name: &str) -> StoreResult<bool> {
-        org::exists(&Self::schema(name)?, &self.shared)
+        org::exists(&self.schema(name)?, &self.shared)
     }
 
     fn kind(&self) -> &'static str {
