@@ -25,7 +25,8 @@ const STEPS: &[Step] = &[
         name: "clippy",
         run: || done(run::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
     },
-    Step { name: "test", run: || done(run::cargo(&["test", "--workspace"])) },
+    Step { name: "test", run: || done(run::must(&mut with_server(&["test", "--workspace"]))) },
+    Step { name: "postgres", run: every_tool_on_postgres },
     Step { name: "tidy", run: || done(chores::tidy()) },
     Step { name: "codegen", run: || done(chores::codegen(std::iter::once("--check".to_owned()))) },
     Step { name: "features", run: || done(features::run()) },
@@ -74,6 +75,20 @@ pub fn run() -> Result<()> {
         bail!("failed: {}", failed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "));
     }
     Ok(())
+}
+
+/// Tests that may not pass PostgreSQL over for want of a server.
+fn with_server(args: &[&str]) -> std::process::Command {
+    let mut command = run::command("cargo", args);
+    command.env("MAITRED_TEST_POSTGRES_REQUIRED", "1");
+    command
+}
+
+/// Every tool's examples, rules and tests once more, with the fixtures' organisations on PostgreSQL. The whole workspace
+/// is named so that nothing is built anew.
+fn every_tool_on_postgres() -> Result<Outcome> {
+    let mut test = with_server(&["test", "--workspace", "--lib", "--test", "domain"]);
+    done(run::must(test.env("MAITRED_TEST_ENGINE", "postgres")))
 }
 
 fn docs() -> Result<Outcome> {

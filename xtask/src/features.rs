@@ -15,6 +15,7 @@ pub fn run() -> Result<()> {
     builds.extend(DOMAINS.iter().map(|domain| format!("sqlite,{domain}")));
     builds.push(format!("sqlite,{}", DOMAINS.join(",")));
     builds.push("sqlite,demo".to_owned());
+    builds.push("sqlite,postgres".to_owned());
     builds.push("sqlite,sentry".to_owned());
     for features in &builds {
         println!("features: {features}");

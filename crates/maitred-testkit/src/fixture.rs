@@ -25,10 +25,10 @@ use maitred_party::PartyMembership;
 use maitred_party::sources::ExportSink;
 use maitred_party::store::members::{self, NewMember};
 use maitred_store::engine::write_and_wait;
-use maitred_store::sqlite::{SqliteEngine, SqliteOptions};
-use maitred_store::{Budget, Engine, OrgStore, StoreError, TableContents};
+use maitred_store::{Budget, OrgStore, StoreError, TableContents};
 
 use crate::given;
+use crate::home::Home;
 use crate::sink::MemorySink;
 
 /// The moment at which every fixture's clock stands: a Monday morning.
@@ -58,7 +58,7 @@ impl Answer {
 
 /// An organisation with members of every role and whatever was given.
 pub struct Fixture {
-    _directory: Arc<tempfile::TempDir>,
+    home: Home,
     store: Arc<dyn OrgStore>,
     registry: Arc<Registry>,
     dispatch: Dispatch,
@@ -101,9 +101,7 @@ impl Fixture {
         let registry = Registry::with_ports(maitred_party::MIGRATIONS, domains.to_vec(), ports)
             .expect("the domains fit together");
         let registry = Arc::new(registry);
-        let directory = Arc::new(scratch());
-        let engine = SqliteEngine::new(directory.path(), SqliteOptions::default()).expect("an engine");
-        let store = engine.create(slug, &registry.migrations()).expect("a database");
+        let (home, store) = Home::new(&registry.migrations());
         let clock = Arc::new(FixedClock::new(NOW.parse().expect("a moment")));
         let ids = Arc::new(SerialIds::new(series));
         let dispatch = Dispatch::new(DispatchParts {
@@ -125,7 +123,7 @@ impl Fixture {
             spawn: Some(Arc::new(run_elsewhere)),
         });
         let fixture = Self {
-            _directory: directory,
+            home,
             store,
             registry,
             dispatch,
@@ -151,6 +149,11 @@ impl Fixture {
         }
         given::make(&fixture, given);
         fixture
+    }
+
+    /// Table, column and type (`TEXT` or `BIGINT`) of every column, as the database itself knows them.
+    pub fn schema(&self) -> Vec<(String, String, String)> {
+        self.read(|db| Ok(db.all(self.home.columns(), &[])?)).expect("the schema")
     }
 
     /// The database.
@@ -446,12 +449,6 @@ impl Fixture {
             module_keys: ModuleKeys::default(),
         })
     }
-}
-
-/// A directory for a database that need not outlive a crash: in memory where the system has such a place, because
-/// hundreds of fixtures that wait for a disk make tests slow.
-fn scratch() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
 }
 
 /// A JSON object's text with one more member.

@@ -8,6 +8,7 @@
 mod checks;
 mod fixture;
 mod given;
+mod home;
 mod laws;
 mod portable;
 mod references;

@@ -17,6 +17,7 @@ use maitred_party::PartyMembership;
 use maitred_party::model::LinkRole;
 use maitred_party::store::{companies, contacts, members};
 use maitred_server::boot::{self, Product};
+use maitred_server::config::Place;
 use maitred_store::StoreError;
 use maitred_store::engine::write_and_wait;
 
@@ -135,7 +136,7 @@ fn settle(data: &Path) {
 }
 
 fn open(data: &Path) -> Arc<Product> {
-    Arc::new(boot::open(data, None, LimitSettings::default()).unwrap())
+    Arc::new(boot::open(&Place::directory(data), None, LimitSettings::default()).unwrap())
 }
 
 /// Writes as the operator.

@@ -32,7 +32,7 @@ fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
         "directory" => vec!["store", "macros", "core"],
         "kernel" => vec!["store", "macros", "core"],
         "party" => vec!["store", "macros", "core", "kernel"],
-        "testkit" => BASE.to_vec(),
+        "testkit" => [BASE, &["testkit-postgres"]].concat(),
         "demo" => [BASE, DOMAINS, &["directory"]].concat(),
         "server" => [BASE, DOMAINS, &["directory", "demo"]].concat(),
         "conformance" => vec!["core", "server"],
