@@ -102,20 +102,41 @@ impl Served {
         (status, head)
     }
 
-    /// Calls a tool in a session of its own; answers the body.
-    pub fn call(&self, key: &str, tool: &str) -> String {
+    /// Begins a session; answers its id.
+    pub fn open(&self, key: &str) -> String {
         let head = self.knock(key).1;
         let session = head.lines().find_map(|line| {
             let (name, value) = line.split_once(": ")?;
             name.eq_ignore_ascii_case("mcp-session-id").then_some(value)
         });
-        let session = session.unwrap();
+        let session = session.unwrap().to_owned();
+        let ready = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+        self.post(key, &format!("mcp-session-id: {session}\r\n"), ready);
+        session
+    }
+
+    /// Calls a tool in a session, of this server or of another on the same data; answers status and body.
+    pub fn call_in(&self, key: &str, session: &str, tool: &str) -> (u16, String) {
         let body = format!(
             r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{{"name":"{tool}","arguments":{{}}}}}}"#
         );
-        let session = format!("mcp-session-id: {session}\r\n");
-        self.post(key, &session, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
-        self.post(key, &session, &body).2
+        let (status, _, body) = self.post(key, &format!("mcp-session-id: {session}\r\n"), &body);
+        (status, body)
+    }
+
+    /// Calls a tool in a session of its own; answers the body.
+    pub fn call(&self, key: &str, tool: &str) -> String {
+        self.call_in(key, &self.open(key), tool).1
+    }
+
+    /// Ends a session; answers the status.
+    pub fn end(&self, key: &str, session: &str) -> u16 {
+        let request = format!(
+            "DELETE /mcp HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\
+             mcp-session-id: {session}\r\n\r\n",
+            self.address
+        );
+        self.send(&request).0
     }
 
     fn post(&self, key: &str, more: &str, body: &str) -> (u16, String, String) {

@@ -6,5 +6,7 @@ mod commands;
 #[cfg(feature = "demo")]
 mod demo;
 mod machine;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod refusals;
 mod serving;
