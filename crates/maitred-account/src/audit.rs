@@ -6,14 +6,12 @@ use maitred_core::prelude::*;
 use maitred_kernel::wire::at_field;
 use maitred_kernel::{Day, Reference, Stamp};
 use maitred_party::org;
-use maitred_party::sources::{ExportSource, SearchSource};
+use maitred_party::sources::{ExportSource, SearchSource, export_rows};
 use maitred_party::store::{companies, contacts, members, redirects};
 
 use crate::people::sees_costs;
 use crate::store::audit::{self, AuditFilter, Event, Reach};
 
-/// Rows read at a time for an export.
-const CHUNK: i64 = 500;
 /// Columns of a member that not everybody who reads about members may read.
 const COST: &str = "cost_rate";
 
@@ -214,17 +212,7 @@ impl ExportSource for AuditExport {
         let mask = FieldMask::of(fields, FieldMask::summary())?;
         let filter = resolve(db, &parse_object::<Filter>(Object::parse(filter)?)?)?;
         let costs = sees_costs(db);
-        let mut after = None;
-        loop {
-            let events = audit::search(db, &filter, after.as_deref(), CHUNK)?;
-            let Some(last) = events.last() else { return Ok(()) };
-            after = Some(last.key());
-            for event in events {
-                let view = Selected::new(EventView::of(event, costs)?, mask);
-                if !row(&serde_json::to_string(&view).map_err(ToolError::internal)?)? {
-                    return Ok(());
-                }
-            }
-        }
+        let read = |page: &Page| audit::search(db, &filter, page.after.as_deref(), page.fetch());
+        export_rows(db, audit::KEYS, mask, read, Event::key, |event| EventView::of(event, costs), row)
     }
 }

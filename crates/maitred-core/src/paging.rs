@@ -74,6 +74,14 @@ impl Paging {
 }
 
 impl Page {
+    /// The first page of a search that nobody asked for with arguments: of an export, or of a search within another.
+    ///
+    /// # Errors
+    /// As [`Paging::page`].
+    pub fn first(db: &Reader<'_>, keys: usize, rows: usize) -> ToolResult<Self> {
+        Ok(Self { rows, ..Paging::default().page(db, keys)? })
+    }
+
     /// How many rows to ask the database for: one more than wanted shows whether there is another page.
     pub fn fetch(&self) -> i64 {
         self.rows as i64 + 1

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use maitred_core::args::{Object, parse_object};
 use maitred_core::mode::Module;
-use maitred_core::output::Fields;
 use maitred_core::ports::Ports;
 use maitred_core::prelude::*;
 use maitred_kernel::wire::Moment;
 use maitred_kernel::{Reference, email, tokens};
 use maitred_party::MemberId;
-use maitred_party::sources::{ExportSource, Hit, OpenWork, SearchSource, SettingSource};
-use maitred_store::Param;
+use maitred_party::sources::{ExportSource, Hit, OpenWork, SearchSource, SettingSource, export_rows};
 
 use crate::model::{Deal, Lead};
 use crate::sales_settings::{LostReasons, Pipelines, Quotas};
@@ -34,8 +32,6 @@ pub fn provide(ports: &mut Ports) {
 
 /// Score of a hit by number or address.
 const EXACT: i64 = 1_000;
-/// Rows read at once by an export.
-const CHUNK: i64 = 500;
 
 /// Finds leads and deals by a piece of text.
 pub struct SalesSearch;
@@ -147,33 +143,6 @@ pub struct LeadExport;
 /// The rows of `crm_deal_search`.
 pub struct DealExport;
 
-/// Hands rows on, chunk by chunk, until there are no more or nobody wants them.
-fn each_row<R, V: Fields>(
-    read: impl Fn(Option<&[Param<'static>]>) -> ToolResult<Vec<R>>,
-    key: impl Fn(&R) -> Vec<Param<'static>>,
-    view: impl Fn(R) -> V,
-    fields: Option<&[String]>,
-    row: &mut dyn FnMut(&str) -> ToolResult<bool>,
-) -> ToolResult<()> {
-    let mask = FieldMask::<V>::of(fields, FieldMask::summary())?;
-    let mut after: Option<Vec<Param<'static>>> = None;
-    loop {
-        let rows = read(after.as_deref())?;
-        let full = rows.len() as i64 == CHUNK;
-        after = rows.last().map(&key);
-        for found in rows {
-            let json =
-                serde_json::to_string(&Selected::new(view(found), mask)).map_err(ToolError::internal)?;
-            if !row(&json)? {
-                return Ok(());
-            }
-        }
-        if !full {
-            return Ok(());
-        }
-    }
-}
-
 impl ExportSource for LeadExport {
     fn dataset(&self) -> &'static str {
         "crm_lead_search"
@@ -187,8 +156,9 @@ impl ExportSource for LeadExport {
     ) -> ToolResult<()> {
         let filter = parse_object::<lead_search::Filters>(Object::parse(filter)?)?.filter(db)?;
         let now = db.stamp();
-        let read = |after: Option<&[Param<'static>]>| leads::search(db, &filter, after, CHUNK);
-        each_row(read, FoundLead::key, |found| LeadView::new(found, now), fields, row)
+        let mask = FieldMask::of(fields, FieldMask::summary())?;
+        let read = |page: &Page| leads::search(db, &filter, page.after.as_deref(), page.fetch());
+        export_rows(db, leads::KEYS, mask, read, FoundLead::key, |found| Ok(LeadView::new(found, now)), row)
     }
 }
 
@@ -205,8 +175,9 @@ impl ExportSource for DealExport {
     ) -> ToolResult<()> {
         let filter = parse_object::<deal_search::Filters>(Object::parse(filter)?)?.filter(db)?;
         let now = db.stamp();
-        let read = |after: Option<&[Param<'static>]>| deals::search(db, &filter, after, CHUNK);
-        each_row(read, FoundDeal::key, |found| DealView::new(found, now), fields, row)
+        let mask = FieldMask::of(fields, FieldMask::summary())?;
+        let read = |page: &Page| deals::search(db, &filter, page.after.as_deref(), page.fetch());
+        export_rows(db, deals::KEYS, mask, read, FoundDeal::key, |found| Ok(DealView::new(found, now)), row)
     }
 }
 

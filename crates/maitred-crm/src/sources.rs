@@ -2,10 +2,9 @@
 
 use maitred_core::args::{Object, parse_object};
 use maitred_core::mode::Module;
-use maitred_core::output::Serialize;
 use maitred_core::prelude::*;
 use maitred_kernel::{Reference, tokens};
-use maitred_party::sources::{Dependents, ExportSource, Hit, SearchSource};
+use maitred_party::sources::{Dependents, ExportSource, Hit, SearchSource, export_rows};
 use maitred_party::store::{companies as party_companies, contacts as party_contacts};
 use maitred_party::{CompanyId, ContactId, org};
 
@@ -17,8 +16,6 @@ use crate::views::ContactView;
 
 /// Score of a hit by id, e-mail address, VAT id, domain or telephone number.
 const EXACT: i64 = 1_000;
-/// Rows an export reads at a time.
-const EXPORT_ROWS: usize = 500;
 
 /// Open deals and leads.
 pub struct CrmDependents;
@@ -76,7 +73,7 @@ impl SearchSource for PartySearch {
         };
         let terms = search_terms(db, text)?;
         if !terms.is_empty() {
-            let page = pages(db, companies::KEYS, limit)?;
+            let page = Page::first(db, companies::KEYS, limit)?;
             let filter = CompanyFilter { terms, ..CompanyFilter::default() };
             for row in companies::search(db, &filter, &page)? {
                 let score = row.score.min(EXACT - 1);
@@ -85,7 +82,7 @@ impl SearchSource for PartySearch {
         }
         let terms = tokens(text);
         if !terms.is_empty() {
-            let page = pages(db, contacts::KEYS, limit)?;
+            let page = Page::first(db, contacts::KEYS, limit)?;
             let filter = ContactFilter { terms, ..ContactFilter::default() };
             for row in contacts::search(db, &filter, &page)? {
                 let name = match row.given_name {
@@ -169,20 +166,16 @@ impl ExportSource for CompanyExport {
         let args: company_search::Args = parse_object(Object::parse(filter)?)?;
         let mask = FieldMask::<CompanyView>::of(fields, FieldMask::summary())?;
         let filter = args.filter(db)?;
-        let mut page = pages(db, companies::KEYS, EXPORT_ROWS)?;
-        loop {
-            db.check_cancelled()?;
-            let (rows, more) = page.cut(companies::search(db, &filter, &page)?, |row| row.key(filter.sort));
-            page.after = rows.last().map(|last| last.key(filter.sort));
-            for found in rows {
-                if !row(&line(&Selected::new(listed(found), mask))?)? {
-                    return Ok(());
-                }
-            }
-            if more.is_none() {
-                return Ok(());
-            }
-        }
+        let read = |page: &Page| companies::search(db, &filter, page);
+        export_rows(
+            db,
+            companies::KEYS,
+            mask,
+            read,
+            |row| row.key(filter.sort),
+            |found| Ok(listed(found)),
+            row,
+        )
     }
 }
 
@@ -204,32 +197,17 @@ impl ExportSource for ContactExport {
         let args: contact_search::Args = parse_object(Object::parse(filter)?)?;
         let mask = FieldMask::<ContactView>::of(fields, FieldMask::summary())?;
         let filter = args.filter(db)?;
-        let mut page = pages(db, contacts::KEYS, EXPORT_ROWS)?;
-        loop {
-            db.check_cancelled()?;
-            let (rows, more) = page.cut(contacts::search(db, &filter, &page)?, contacts::FoundContact::key);
-            page.after = rows.last().map(contacts::FoundContact::key);
-            for found in rows {
-                if !row(&line(&Selected::new(contact_search::listed(found), mask))?)? {
-                    return Ok(());
-                }
-            }
-            if more.is_none() {
-                return Ok(());
-            }
-        }
+        let read = |page: &Page| contacts::search(db, &filter, page);
+        export_rows(
+            db,
+            contacts::KEYS,
+            mask,
+            read,
+            contacts::FoundContact::key,
+            |found| Ok(contact_search::listed(found)),
+            row,
+        )
     }
-}
-
-/// The first page of a walk in pages of this many rows.
-fn pages(db: &Reader<'_>, keys: usize, rows: usize) -> ToolResult<Page> {
-    let mut page = Paging::default().page(db, keys)?;
-    page.rows = rows;
-    Ok(page)
-}
-
-fn line(value: &impl Serialize) -> ToolResult<String> {
-    serde_json::to_string(value).map_err(ToolError::internal)
 }
 
 #[cfg(test)]

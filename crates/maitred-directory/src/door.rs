@@ -15,6 +15,7 @@ use maitred_core::clock::stamp;
 use maitred_core::door::{ClientFacts, Door, Membership};
 use maitred_core::mcp::{Credentials, Refusal};
 use maitred_core::mode::{CallerKind, Module, Rights};
+use maitred_store::audit::hex;
 use maitred_store::engine::WriteJob;
 use maitred_store::{OrgStore, StoreError, StoreFault, Verdict};
 use sha2::Sha256;
@@ -556,7 +557,7 @@ impl DirectoryDoor {
 
     fn handle(&self, channel: &str, contact: &str) -> String {
         let digest = mac(&self.directory.secrets.handle, &[channel.as_bytes(), b"\n", contact.as_bytes()]);
-        digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest[..16])
     }
 }
 

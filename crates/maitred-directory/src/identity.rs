@@ -18,6 +18,7 @@
 
 use std::fmt;
 
+use maitred_store::audit::hex;
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
@@ -109,7 +110,7 @@ impl Assertion {
 /// Signs an assertion with a channel's secret; answers the value of `signature`. For gateways, tests and the command
 /// line.
 pub fn sign_assertion(secret: &str, assertion: &Assertion) -> String {
-    mac(secret.as_bytes(), &[assertion.lines().as_bytes()]).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&mac(secret.as_bytes(), &[assertion.lines().as_bytes()]))
 }
 
 fn is_plain(value: &str) -> bool {

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
+use maitred_store::audit::hex;
 use sha2::Sha256;
 
 /// Name of the file within the data directory.
@@ -101,7 +102,7 @@ impl Secrets {
 
     /// What tells this secret from others, and nothing else about it.
     pub(crate) fn mark(&self) -> String {
-        mac(&self.handle, &[b"mark of the secret"]).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&mac(&self.handle, &[b"mark of the secret"]))
     }
 
     /// The key that chains the audit trail, for those who verify it.

@@ -1,8 +1,11 @@
 //! Ports that every domain can give: search, briefs, exports, settings, open work, timelines.
 
 use maitred_core::cx::{Reader, Writer};
-use maitred_core::error::ToolResult;
+use maitred_core::error::{ToolError, ToolResult};
 use maitred_core::mode::Module;
+use maitred_core::output::{FieldMask, Fields, Selected};
+use maitred_core::paging::Page;
+use maitred_store::Param;
 
 use crate::model::{CompanyId, ContactId};
 
@@ -82,6 +85,42 @@ pub trait ExportSource: Send + Sync {
         fields: Option<&[String]>,
         row: &mut dyn FnMut(&str) -> ToolResult<bool>,
     ) -> ToolResult<()>;
+}
+
+/// Rows that an export reads at a time.
+const EXPORT_ROWS: usize = 500;
+
+/// Hands the rows of a search on, as [`ExportSource::export`] does, until there are no more or nobody wants them. `read`
+/// answers the rows of a page, which are behind its `after` and at most its `fetch()`; `key` is the key of a row, of
+/// `keys` values, by which the search is ordered.
+///
+/// # Errors
+/// What `read`, `view` or `row` refuse, and `cancelled`.
+pub fn export_rows<R, V: Fields>(
+    db: &Reader<'_>,
+    keys: usize,
+    mask: FieldMask<V>,
+    read: impl Fn(&Page) -> ToolResult<Vec<R>>,
+    key: impl Fn(&R) -> Vec<Param<'static>>,
+    view: impl Fn(R) -> ToolResult<V>,
+    row: &mut dyn FnMut(&str) -> ToolResult<bool>,
+) -> ToolResult<()> {
+    let mut page = Page::first(db, keys, EXPORT_ROWS)?;
+    loop {
+        db.check_cancelled()?;
+        let (rows, more) = page.cut(read(&page)?, &key);
+        page.after = rows.last().map(&key);
+        for found in rows {
+            let json =
+                serde_json::to_string(&Selected::new(view(found)?, mask)).map_err(ToolError::internal)?;
+            if !row(&json)? {
+                return Ok(());
+            }
+        }
+        if more.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Where exported files go. Given by the server, because only it knows where files may be.

@@ -14,6 +14,7 @@ pub mod error;
 mod lane;
 pub mod ledger;
 pub mod migrate;
+mod opened;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod record;

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use maitred_store::postgres::{PostgresEngine, PostgresOptions};
 use maitred_store::sqlite::{SqliteEngine, SqliteOptions};
 use maitred_store::{Engine, Migration, OrgStore};
-use maitred_testkit_postgres::{Database, missing, run};
+use maitred_testkit_postgres::{Database, run};
 
 /// Keeps a fixture's database, and removes it at the end.
 pub enum Home {
@@ -24,10 +24,7 @@ pub enum Home {
 
 /// The server of this process: one database, a schema for each fixture.
 static SERVER: LazyLock<(Database, PostgresEngine)> = LazyLock::new(|| {
-    let Some(database) = Database::new() else {
-        missing();
-        panic!("MAITRED_TEST_ENGINE asks for PostgreSQL, and there is none");
-    };
+    let database = Database::new().expect("MAITRED_TEST_ENGINE asks for PostgreSQL, and there is none");
     let engine = PostgresEngine::new(database.url(), PostgresOptions::default()).expect("an engine");
     (database, engine)
 });

@@ -111,8 +111,9 @@ pub fn log_replays(domains: &[&'static Domain], tool: &Registered, say: &mut Say
         }
     }
     made.retain(|key, _| !scrubbed.contains(key));
+    let schema = fixture.schema();
     for ((entity, id), replayed) in made {
-        let stored = row(&fixture, &entity, &id);
+        let stored = row(&fixture, &schema, &entity, &id);
         let replayed = replayed.map(|mut members| {
             members.retain(|_, value| !value.is_null());
             members
@@ -124,8 +125,13 @@ pub fn log_replays(domains: &[&'static Domain], tool: &Registered, say: &mut Say
 }
 
 /// A row as JSON without nulls and bookkeeping; `None` when there is none.
-fn row(fixture: &Fixture, table: &str, id: &str) -> Option<serde_json::Map<String, Value>> {
-    let columns = fixture.schema().into_iter().filter(|(of, _, _)| of == table);
+fn row(
+    fixture: &Fixture,
+    schema: &[(String, String, String)],
+    table: &str,
+    id: &str,
+) -> Option<serde_json::Map<String, Value>> {
+    let columns = schema.iter().filter(|(of, _, _)| of == table);
     let mut members = serde_json::Map::new();
     let mut there = false;
     for (_, column, kind) in columns {
@@ -145,7 +151,7 @@ fn row(fixture: &Fixture, table: &str, id: &str) -> Option<serde_json::Map<Strin
         if let Some(Some(value)) = value
             && !matches!(column.as_str(), "id" | "version" | "created_at" | "updated_at")
         {
-            members.insert(column, value);
+            members.insert(column.clone(), value);
         }
     }
     there.then_some(members)

@@ -12,14 +12,13 @@ mod statements;
 mod tls;
 mod writer;
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::is_slug;
 use crate::lane::Lane;
 use crate::migrate::Migration;
+use crate::opened::Opened;
 use crate::{Engine, OrgStore, ReadTx, StoreError, StoreFault, StoreResult};
 
 use driver::Driver;
@@ -59,18 +58,11 @@ impl Default for PostgresOptions {
     }
 }
 
-struct Kept {
-    store: Arc<PgOrg>,
-    used: AtomicU64,
-}
-
 /// Databases as schemas `m_<name>` of one PostgreSQL database, or of another prefix.
 pub struct PostgresEngine {
     shared: Arc<Shared>,
     prefix: &'static str,
-    most_open: usize,
-    open: Mutex<HashMap<String, Kept>>,
-    clock: AtomicU64,
+    open: Opened<PgOrg>,
 }
 
 /// The oldest release whose behaviour the engine was made for.
@@ -88,9 +80,7 @@ impl PostgresEngine {
         suits(&pool)?;
         Ok(Self {
             prefix: "m_",
-            most_open: options.open_databases,
-            open: Mutex::default(),
-            clock: AtomicU64::new(0),
+            open: Opened::new(options.open_databases),
             shared: Arc::new(Shared {
                 pool,
                 patience: options.patience,
@@ -106,13 +96,7 @@ impl PostgresEngine {
     /// kind meets one of the other.
     #[must_use]
     pub fn beside(&self, prefix: &'static str) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            prefix,
-            most_open: self.most_open,
-            open: Mutex::default(),
-            clock: AtomicU64::new(0),
-        }
+        Self { shared: Arc::clone(&self.shared), prefix, open: Opened::new(self.open.most()) }
     }
 
     fn schema(&self, name: &str) -> StoreResult<String> {
@@ -120,27 +104,6 @@ impl PostgresEngine {
             return Err(StoreError::defect(format!("`{name}` cannot name a database")));
         }
         Ok(format!("{}{name}", self.prefix))
-    }
-
-    fn keep(&self, name: &str, store: Arc<PgOrg>) -> Arc<dyn OrgStore> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
-        // Somebody else may have opened it meanwhile; one of the two is enough.
-        let kept = open.entry(name.to_owned()).or_insert(Kept { store, used });
-        let store = Arc::clone(&kept.store);
-        while open.len() > self.most_open {
-            let oldest = open
-                .iter()
-                .filter(|(_, kept)| Arc::strong_count(&kept.store) == 1)
-                .min_by_key(|(_, kept)| kept.used.load(Ordering::Relaxed))
-                .map(|(name, _)| name.clone());
-            match oldest {
-                Some(name) => drop(open.remove(&name)),
-                // Every one is in use right now: the bound gives way rather than the callers.
-                None => break,
-            }
-        }
-        store
     }
 }
 
@@ -174,19 +137,15 @@ fn suits(pool: &Arc<Pool>) -> StoreResult<()> {
 impl Engine for PostgresEngine {
     fn create(&self, name: &str, migrations: &[Migration]) -> StoreResult<Arc<dyn OrgStore>> {
         let store = PgOrg::create(&self.schema(name)?, migrations, &self.shared)?;
-        Ok(self.keep(name, store))
+        Ok(self.open.keep(name, store))
     }
 
     fn open(&self, name: &str, migrations: &[Migration]) -> StoreResult<Arc<dyn OrgStore>> {
-        {
-            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(kept) = open.get(name) {
-                kept.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-                return Ok(Arc::clone(&kept.store) as Arc<dyn OrgStore>);
-            }
+        if let Some(store) = self.open.get(name) {
+            return Ok(store);
         }
         let store = PgOrg::open(&self.schema(name)?, migrations, &self.shared)?;
-        Ok(self.keep(name, store))
+        Ok(self.open.keep(name, store))
     }
 
     fn exists(&self, name: &str) -> StoreResult<bool> {

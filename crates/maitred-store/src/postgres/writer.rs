@@ -271,7 +271,7 @@ fn begin(org: &PgOrg) -> StoreResult<Lent> {
 /// Wakes whoever listens on the channel `maitred`, with the schema that changed. Not in the group's own transaction:
 /// the server lets only one transaction that notifies commit at a time, disk included, in the whole database.
 fn notice(schema: &str) -> String {
-    // A schema is `m_` and a slug: nothing in it needs quoting.
+    // A schema is the engine's prefix and a slug: nothing in it needs quoting.
     format!("BEGIN; SET LOCAL synchronous_commit = off; NOTIFY maitred, '{schema}'; COMMIT")
 }
 

@@ -5,15 +5,14 @@ mod connection;
 mod org;
 mod writer;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::is_slug;
 use crate::lane::Lane;
 use crate::migrate::Migration;
+use crate::opened::Opened;
 use crate::{Engine, OrgStore, StoreError, StoreFault, StoreResult};
 
 use checkpoint::Checkpointer;
@@ -44,17 +43,11 @@ impl Default for SqliteOptions {
     }
 }
 
-struct Kept {
-    store: Arc<SqliteOrg>,
-    used: AtomicU64,
-}
-
 /// Databases as files `<directory>/<name>.sqlite`.
 pub struct SqliteEngine {
     directory: PathBuf,
     options: SqliteOptions,
-    open: Mutex<HashMap<String, Kept>>,
-    clock: AtomicU64,
+    open: Opened<SqliteOrg>,
     lane: Arc<Lane>,
     checkpointer: Arc<Checkpointer>,
 }
@@ -77,9 +70,8 @@ impl SqliteEngine {
         Ok(Self {
             directory: directory.to_owned(),
             lane: Arc::new(Lane::new("report", options.report_threads)?),
+            open: Opened::new(options.open_databases),
             options,
-            open: Mutex::default(),
-            clock: AtomicU64::new(0),
             checkpointer: Arc::new(Checkpointer::new()?),
         })
     }
@@ -90,27 +82,6 @@ impl SqliteEngine {
         }
         Ok(self.directory.join(format!("{name}.sqlite")))
     }
-
-    fn keep(&self, name: &str, store: Arc<SqliteOrg>) -> Arc<dyn OrgStore> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
-        // Somebody else may have opened it meanwhile; one of the two is enough.
-        let kept = open.entry(name.to_owned()).or_insert(Kept { store, used });
-        let store = Arc::clone(&kept.store);
-        while open.len() > self.options.open_databases {
-            let oldest = open
-                .iter()
-                .filter(|(_, kept)| Arc::strong_count(&kept.store) == 1)
-                .min_by_key(|(_, kept)| kept.used.load(Ordering::Relaxed))
-                .map(|(name, _)| name.clone());
-            match oldest {
-                Some(name) => drop(open.remove(&name)),
-                // Every one is in use right now: the bound gives way rather than the callers.
-                None => break,
-            }
-        }
-        store
-    }
 }
 
 impl Engine for SqliteEngine {
@@ -120,20 +91,16 @@ impl Engine for SqliteEngine {
             return Err(StoreError::new(StoreFault::Unique, format!("the database `{name}` exists already")));
         }
         let store = SqliteOrg::create(&path, migrations, &self.options, &self.lane, &self.checkpointer)?;
-        Ok(self.keep(name, store))
+        Ok(self.open.keep(name, store))
     }
 
     fn open(&self, name: &str, migrations: &[Migration]) -> StoreResult<Arc<dyn OrgStore>> {
-        {
-            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(kept) = open.get(name) {
-                kept.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-                return Ok(Arc::clone(&kept.store) as Arc<dyn OrgStore>);
-            }
+        if let Some(store) = self.open.get(name) {
+            return Ok(store);
         }
         let path = self.path(name)?;
         let store = SqliteOrg::open(&path, migrations, &self.options, &self.lane, &self.checkpointer)?;
-        Ok(self.keep(name, store))
+        Ok(self.open.keep(name, store))
     }
 
     fn exists(&self, name: &str) -> StoreResult<bool> {
