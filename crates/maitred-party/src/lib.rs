@@ -4,6 +4,7 @@
 //! point to a company or a contact they say in [`refs`], and merging and erasing walk that list. There are no tools
 //! here, and no SQL outside `store/`.
 
+pub mod commerce;
 pub mod model;
 pub mod org;
 pub mod redact;
