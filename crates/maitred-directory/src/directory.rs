@@ -12,6 +12,7 @@ use maitred_core::caller::{Policy, Secret};
 use maitred_core::clock::{Clock, Ids, stamp};
 use maitred_core::mode::{ModeSet, Module};
 use maitred_store::engine::{is_slug, write_and_wait};
+use maitred_store::news::Hear;
 use maitred_store::{
     Budget, Engine, Migration, OrgStore, ReadTx, StoreError, StoreFault, StoreResult, WriteTx,
 };
@@ -44,6 +45,7 @@ pub struct DirectoryParts {
 /// Organisations, their keys and their channels.
 pub struct Directory {
     pub(crate) store: Arc<dyn OrgStore>,
+    own: Arc<dyn Engine>,
     orgs: Arc<dyn Engine>,
     org_migrations: Vec<Migration>,
     pub(crate) secrets: Secrets,
@@ -96,6 +98,7 @@ impl Directory {
             .context("cannot read which sessions have ended")?;
         Ok(Self {
             store,
+            own: parts.own,
             orgs: parts.orgs,
             org_migrations: parts.org_migrations,
             secrets: parts.secrets,
@@ -104,6 +107,23 @@ impl Directory {
             sessions,
             epoch: AtomicU64::new(0),
         })
+    }
+
+    /// From now on, what other processes change about who may come in is felt as soon as the database says so, and not
+    /// only when what is remembered has aged. For servers; a command ends sooner.
+    pub fn listen(self: &Arc<Self>) {
+        let me = Arc::downgrade(self);
+        self.own.listen(Arc::new(move |_| {
+            if let Some(directory) = me.upgrade() {
+                directory.epoch.fetch_add(1, Ordering::Release);
+                directory.sessions.look_soon();
+            }
+        }));
+    }
+
+    /// Lets `hear` know of news in the organisations' databases, by slug.
+    pub fn listen_to_orgs(&self, hear: Hear) {
+        self.orgs.listen(hear);
     }
 
     /// The server's secrets.
@@ -542,9 +562,12 @@ impl Directory {
 
     fn write<T: Send + 'static>(
         &self,
-        body: impl FnMut(&WriteTx<'_>) -> StoreResult<T> + Send + 'static,
+        mut body: impl FnMut(&WriteTx<'_>) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
-        let written = write_and_wait(self.store.as_ref(), self.now(), PATIENCE, body);
+        let written = write_and_wait(self.store.as_ref(), self.now(), PATIENCE, move |tx| {
+            tx.announce();
+            body(tx)
+        });
         // Also after a failure: a commit whose answer was lost may have happened.
         self.epoch.fetch_add(1, Ordering::Release);
         written

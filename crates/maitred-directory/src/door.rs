@@ -46,11 +46,13 @@ pub struct DoorSettings {
     pub default_org: Option<String>,
     /// Module of a module key that is given without a name.
     pub unnamed_module: Module,
+    /// Runs lookups that wait for a network themselves, in the calling thread, where that thread serves others as well.
+    pub aside: fn(&mut dyn FnMut()),
 }
 
 impl Default for DoorSettings {
     fn default() -> Self {
-        Self { default_org: None, unnamed_module: Module::Bridge }
+        Self { default_org: None, unnamed_module: Module::Bridge, aside: |lookup| lookup() }
     }
 }
 
@@ -203,6 +205,16 @@ impl DirectoryDoor {
 
     fn epoch(&self) -> u64 {
         self.directory.epoch.load(Ordering::Acquire)
+    }
+
+    /// Runs a lookup where it keeps nobody else waiting.
+    fn aside<T>(&self, mut lookup: impl FnMut() -> T) -> T {
+        if self.directory.store.inline() {
+            return lookup();
+        }
+        let mut found = None;
+        (self.settings.aside)(&mut || found = Some(lookup()));
+        found.unwrap_or_else(lookup)
     }
 
     fn resolve(&self, token: &str) -> Result<Arc<Caller>, Fall> {
@@ -637,7 +649,7 @@ fn count(reason: &'static str) {
 impl Door for DirectoryDoor {
     fn admit(&self, credentials: &Credentials<'_>) -> Result<Arc<Caller>, Refusal> {
         let Some(token) = credentials.bearer else {
-            return self.fall(credentials, None);
+            return self.aside(|| self.fall(credentials, None));
         };
         if token.len() > LONGEST {
             return self.fall(credentials, Some(Fall::new("malformed_token")));
@@ -651,7 +663,7 @@ impl Door for DirectoryDoor {
         {
             return Ok(Arc::clone(&known.caller));
         }
-        match self.resolve(token) {
+        self.aside(|| match self.resolve(token) {
             Ok(caller) => {
                 self.remember(mark, &caller, epoch);
                 Ok(caller)
@@ -660,11 +672,11 @@ impl Door for DirectoryDoor {
                 self.callers.remove(&mark);
                 self.fall(credentials, Some(fall))
             }
-        }
+        })
     }
 
     fn identify(&self, caller: &Arc<Caller>, identity: ClaimedIdentity<'_>) -> Result<Arc<Caller>, Refusal> {
-        match self.believe(caller, identity.0) {
+        match self.aside(|| self.believe(caller, identity.0)) {
             Ok(client) => Ok(Arc::new(client)),
             Err(doubt) => self.unbelieved(caller, &doubt),
         }
@@ -679,7 +691,11 @@ impl Door for DirectoryDoor {
     }
 
     fn session_ended(&self, session: &str) -> bool {
-        self.directory.sessions.ended(session)
+        let sessions = &self.directory.sessions;
+        if sessions.due() {
+            self.aside(|| sessions.refresh());
+        }
+        sessions.ended(session)
     }
 
     fn changed(&self, _caller: &Caller, entities: &[&'static str]) {

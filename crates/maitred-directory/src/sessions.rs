@@ -71,10 +71,14 @@ impl Sessions {
         self.save(hash, expires_unix);
     }
 
-    /// A failure to learn what other nodes ended is logged; what is known stays known.
+    /// Whether the session is known to be over.
     pub fn ended(&self, session: &str) -> bool {
-        self.refresh();
         self.any_ended.load(Ordering::Acquire) && self.ended.contains_key(&hash(session))
+    }
+
+    /// Another process may have ended one: the next request looks.
+    pub fn look_soon(&self) {
+        self.look_at.store(0, Ordering::Relaxed);
     }
 
     fn remember(&self, hash: Hash, expires_unix: i64) {
@@ -87,7 +91,10 @@ impl Sessions {
         let text = URL_SAFE_NO_PAD.encode(hash);
         self.store.write(WriteJob {
             body: Box::new(move |tx| match store::end_session(tx, &text, expires_unix) {
-                Ok(()) => Verdict::Commit,
+                Ok(()) => {
+                    tx.announce();
+                    Verdict::Commit
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the end of a session could not be written, it will be tried again");
                     keep(&unsaved, &any_unsaved, hash, expires_unix);
@@ -109,8 +116,18 @@ impl Sessions {
         });
     }
 
-    fn refresh(&self) {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    fn millis(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// True when it is time to [`Sessions::refresh`].
+    pub fn due(&self) -> bool {
+        self.millis() >= self.look_at.load(Ordering::Relaxed)
+    }
+
+    /// Learns what other nodes ended. A failure is logged; what is known stays known.
+    pub fn refresh(&self) {
+        let now = self.millis();
         let due = self.look_at.load(Ordering::Relaxed);
         let next = now.saturating_add(REFRESH.as_millis() as u64);
         // Of the threads that come by, one looks.

@@ -169,7 +169,7 @@ pub fn open(place: &Place, door: Option<String>, limits: LimitSettings) -> anyho
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
     })?);
-    let settings = DoorSettings { default_org: door, ..DoorSettings::default() };
+    let settings = DoorSettings { default_org: door, aside, ..DoorSettings::default() };
     let door = Arc::new(DirectoryDoor::new(Arc::clone(&directory), Arc::new(PartyMembership), settings));
     let data = data.to_owned();
     Ok(Product {
@@ -185,6 +185,17 @@ pub fn open(place: &Place, door: Option<String>, limits: LimitSettings) -> anyho
         secrets,
         _held: held,
     })
+}
+
+/// Runs a lookup that waits for the database server: a thread that serves the network gives its other work away first.
+fn aside(lookup: &mut dyn FnMut()) {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current() {
+        Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(lookup);
+        }
+        _ => lookup(),
+    }
 }
 
 /// Where the directory's own database and those of the organisations live.

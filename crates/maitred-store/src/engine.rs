@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::news::Hear;
 use crate::{Migration, ReadTx, StoreError, StoreResult, WriteTx};
 
 /// How long a read may take and who may stop it.
@@ -111,6 +112,10 @@ pub trait Engine: Send + Sync {
 
     /// True when the database exists.
     fn exists(&self, name: &str) -> StoreResult<bool>;
+
+    /// Tells `hear` of every database in which a committed write announced something ([`WriteTx::announce`]), in this
+    /// process or another.
+    fn listen(&self, hear: Hear);
 
     /// What kind of engine this is, for people: `sqlite`, `postgres`.
     fn kind(&self) -> &'static str;

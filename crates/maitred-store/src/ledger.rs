@@ -67,6 +67,7 @@ pub fn put_outbox(tx: &WriteTx<'_>, id: &str, topic: &'static str, payload: &str
          VALUES ($1, $2, $3, 'waiting', 0, $4, $4, NULL)",
         params![id, topic, payload, tx.now()],
     )?;
+    tx.announce();
     Ok(())
 }
 

@@ -14,6 +14,7 @@ pub mod error;
 mod lane;
 pub mod ledger;
 pub mod migrate;
+pub mod news;
 mod opened;
 #[cfg(feature = "postgres")]
 pub mod postgres;

@@ -1,6 +1,6 @@
 //! Read-only and writing transactions: the only ways to a database that domain code sees.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 
 use crate::change::{Change, ChangeKind, json_columns, json_difference};
@@ -114,6 +114,7 @@ pub struct WriteTx<'c> {
     read: ReadTx<'c>,
     now: String,
     changes: RefCell<Vec<Change>>,
+    announced: Cell<bool>,
 }
 
 impl<'c> Deref for WriteTx<'c> {
@@ -127,7 +128,7 @@ impl<'c> WriteTx<'c> {
     /// Wraps an engine's connection that stands in a writing transaction. `now` is the time that records get
     /// (RFC 3339 UTC with milliseconds).
     pub fn new(connection: &'c dyn Connection, now: String) -> Self {
-        Self { read: ReadTx::new(connection), now, changes: RefCell::default() }
+        Self { read: ReadTx::new(connection), now, changes: RefCell::default(), announced: Cell::new(false) }
     }
 
     /// The time that records written here get.
@@ -224,6 +225,15 @@ impl<'c> WriteTx<'c> {
     /// Everything changed so far, in order.
     pub fn changes(&self) -> std::cell::Ref<'_, Vec<Change>> {
         self.changes.borrow()
+    }
+
+    /// Lets those who [listen](crate::Engine::listen) know, in every process, once this write is committed.
+    pub fn announce(&self) {
+        self.announced.set(true);
+    }
+
+    pub(crate) fn announced(&self) -> bool {
+        self.announced.get()
     }
 
     pub(crate) fn batch(&self, sql: &str) -> StoreResult<()> {

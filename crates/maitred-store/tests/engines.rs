@@ -46,6 +46,7 @@ on_each_engine! {
     a_slow_write_is_interrupted_at_its_deadline,
     more_writes_than_may_wait_are_refused_as_busy,
     commits_of_another_process_change_the_data_version,
+    news_is_heard_once_it_is_committed,
     migrations_run_once_and_a_newer_database_is_refused,
     databases_past_the_bound_are_closed_and_opened_again,
     the_audit_chain_shows_every_kind_of_tampering,
@@ -228,6 +229,38 @@ fn commits_of_another_process_change_the_data_version(place: &Place) {
     let before = store.data_version().unwrap();
     write(&store, put("a")).unwrap();
     assert_ne!(store.data_version().unwrap(), before);
+}
+
+fn news_is_heard_once_it_is_committed(place: &Place) {
+    let engine = place.engine();
+    let (sender, heard) = channel();
+    engine.listen(Arc::new(move |name| drop(sender.send(name.map(str::to_owned)))));
+    let store = engine.create("acme", TABLES).unwrap();
+    let announcing = |id: &'static str, verdict| {
+        let (done, ended) = channel();
+        store.write(WriteJob {
+            body: Box::new(move |tx| {
+                tx.insert(&mut Note { id: id.to_owned(), version: 0, body: String::new() }).unwrap();
+                tx.announce();
+                verdict
+            }),
+            done: Box::new(move |outcome| done.send(outcome).unwrap()),
+            until: Instant::now() + Duration::from_secs(5),
+            now: NOW.to_owned(),
+            alone: false,
+        });
+        ended.recv().unwrap().unwrap();
+    };
+    // Whoever begins to listen may have missed something; an engine that can tell says so.
+    let news = |patience| std::iter::from_fn(|| heard.recv_timeout(patience).ok()).flatten().next();
+    let quiet = Duration::from_millis(300);
+    assert_eq!(news(quiet), None);
+    write(&store, put("silent")).unwrap();
+    announcing("undone", Verdict::RollBack);
+    assert_eq!(news(quiet), None);
+    announcing("kept", Verdict::Commit);
+    assert_eq!(news(Duration::from_secs(5)).as_deref(), Some("acme"));
+    assert_eq!(news(quiet), None, "it was heard twice");
 }
 
 fn migrations_run_once_and_a_newer_database_is_refused(place: &Place) {

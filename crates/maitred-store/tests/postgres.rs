@@ -255,6 +255,35 @@ fn a_server_that_stops_and_starts_again_is_found_again() {
 }
 
 #[test]
+fn another_node_hears_the_news_also_after_its_connection_was_lost() {
+    let database = database!();
+    let one = engine(database.url(), PostgresOptions::default());
+    let store = one.create("acme", TABLES).unwrap();
+    let two = engine(database.url(), PostgresOptions::default());
+    let (sender, heard) = channel();
+    two.listen(Arc::new(move |name| drop(sender.send(name.map(str::to_owned)))));
+    let soon = || heard.recv_timeout(Duration::from_secs(10)).unwrap();
+    assert_eq!(soon(), None, "what was before is not known");
+    let announce = |id: &str| {
+        let mut put = put(id);
+        write(&store, move |tx| {
+            tx.announce();
+            put(tx)
+        })
+        .unwrap();
+    };
+    announce("a");
+    assert_eq!(soon().as_deref(), Some("acme"));
+    database.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND query LIKE 'LISTEN%'",
+    );
+    assert_eq!(soon(), None, "it listens again, and says that it may have missed something");
+    announce("b");
+    assert_eq!(soon().as_deref(), Some("acme"));
+}
+
+#[test]
 fn organisations_do_not_see_each_other_on_one_connection() {
     let database = database!();
     let engine = engine(database.url(), few(1, 5_000));

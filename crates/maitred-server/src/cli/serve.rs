@@ -70,6 +70,7 @@ pub fn serve(
     let reports = Reports::new(config)?;
     let dispatch = product.dispatch(reports.reporter());
     let mcp = Arc::new(Mcp::new(Arc::new(dispatch), Limits::default()));
+    product.directory.listen();
     upkeep::start(Arc::clone(&product)).context("cannot start the thread that clears away")?;
     match config.transport {
         TransportChoice::Stdio => {

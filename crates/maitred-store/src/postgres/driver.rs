@@ -3,7 +3,7 @@
 //! tokio-postgres needs a runtime for its sockets only: its requests are futures over channels. They are polled by the
 //! thread that asks, which parks in between, so that it may be any thread, also one that belongs to another runtime.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,15 +13,20 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{CancelToken, Client, Config};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config};
 
 use super::connection::translate;
 use super::tls::{Tls, Trust};
 use crate::engine::Budget;
+use crate::news::News;
 use crate::{StoreError, StoreFault, StoreResult};
 
 /// A connection that does not stand within this time is given up.
 const CONNECT: Duration = Duration::from_secs(5);
+/// The channel on which news is announced.
+pub(super) const CHANNEL: &str = "maitred";
+/// Time from the end of a listening connection to the next try.
+const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 /// How often a waiting thread asks whether its caller went away.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -128,6 +133,18 @@ impl Driver {
         })
     }
 
+    /// Tells of what is announced on the channel, from now on; a connection that ends is made anew.
+    pub(super) fn listen(&self, news: Arc<News>) {
+        let (config, tls) = (self.config.clone(), self.tls.clone());
+        self.handle.spawn(async move {
+            loop {
+                let ended = hear(&config, tls.clone(), &news).await;
+                tracing::debug!(%ended, "nobody listens for news from PostgreSQL for a moment");
+                tokio::time::sleep(LISTEN_AGAIN).await;
+            }
+        });
+    }
+
     /// Asks the server to end what a connection runs, without waiting for it.
     pub(super) fn cancel(&self, token: CancelToken) {
         let tls = self.tls.clone();
@@ -139,6 +156,39 @@ impl Driver {
             }
         });
     }
+}
+
+/// Listens until the connection ends, and answers why it did.
+async fn hear(config: &Config, tls: Tls, news: &News) -> String {
+    let (client, mut connection) = match config.connect(tls).await {
+        Ok(connected) => connected,
+        Err(error) => return spelled_out(&error),
+    };
+    let listen = format!("LISTEN {CHANNEL}");
+    let mut listening = std::pin::pin!(client.batch_execute(&listen));
+    let mut asked = true;
+    poll_fn(|cx| {
+        loop {
+            if asked && let Poll::Ready(answer) = listening.as_mut().poll(cx) {
+                asked = false;
+                match answer {
+                    // Whatever was announced before this moment, nobody here has heard.
+                    Ok(()) => news.tell(None),
+                    Err(error) => return Poll::Ready(spelled_out(&error)),
+                }
+            }
+            match connection.poll_message(cx) {
+                Poll::Ready(Some(Ok(AsyncMessage::Notification(notification)))) => {
+                    news.tell(Some(notification.payload()));
+                }
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(spelled_out(&error)),
+                Poll::Ready(None) => return Poll::Ready("the connection was closed".to_owned()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+    .await
 }
 
 fn spelled_out(error: &dyn std::error::Error) -> String {

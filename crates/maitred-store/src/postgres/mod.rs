@@ -18,6 +18,7 @@ use std::time::Duration;
 use crate::engine::is_slug;
 use crate::lane::Lane;
 use crate::migrate::Migration;
+use crate::news::Hear;
 use crate::opened::Opened;
 use crate::{Engine, OrgStore, ReadTx, StoreError, StoreFault, StoreResult};
 
@@ -88,6 +89,7 @@ impl PostgresEngine {
                 reports: Lane::new("report", options.report_threads)?,
                 keyed: Lane::new("keyed", options.keyed_threads)?,
                 ready: writer::start(options.write_threads)?,
+                news: Arc::default(),
             }),
         })
     }
@@ -150,6 +152,12 @@ impl Engine for PostgresEngine {
 
     fn exists(&self, name: &str) -> StoreResult<bool> {
         org::exists(&self.schema(name)?, &self.shared)
+    }
+
+    fn listen(&self, hear: Hear) {
+        if self.shared.news.add(self.prefix, hear) {
+            self.shared.pool.listen(Arc::clone(&self.shared.news));
+        }
     }
 
     fn kind(&self) -> &'static str {

@@ -16,6 +16,7 @@ use crate::contents::Digest;
 use crate::engine::{Budget, OrgStore, ReportBody, TableContents, WriteJob};
 use crate::lane::Lane;
 use crate::migrate::{self, Migration};
+use crate::news::News;
 use crate::tx::{Connection, ReadTx, WriteTx};
 use crate::value::{Column, Param, Row};
 use crate::{StoreError, StoreFault, StoreResult};
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     pub(super) reports: Lane,
     pub(super) keyed: Lane,
     pub(super) ready: Sender<Arc<PgOrg>>,
+    pub(super) news: Arc<News>,
 }
 
 pub(super) struct PgOrg {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::connection::{PgConnection, Trouble};
 use super::driver::Driver;
+use crate::news::News;
 use crate::{StoreError, StoreFault, StoreResult};
 
 pub(super) struct Pool {
@@ -90,6 +91,11 @@ impl Pool {
             state: Mutex::default(),
             freed: Condvar::new(),
         })
+    }
+
+    /// Passes on what is announced, for as long as the pool lives, over a connection of its own.
+    pub(super) fn listen(&self, news: Arc<News>) {
+        self.driver.listen(news);
     }
 
     /// A connection that stands in this schema. Waits for one until the engine's patience or `until` ends.

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::connection::{PgConnection, Trouble};
+use super::driver::CHANNEL;
 use super::org::PgOrg;
 use super::pool::Lent;
 use crate::engine::{Budget, Verdict, WriteJob};
@@ -127,12 +128,14 @@ struct Group {
     ran: Vec<(WriteJob, Ran)>,
     /// Writes that were handed over and did not run.
     given: VecDeque<WriteJob>,
+    /// One of the writes that are kept has something to announce.
+    announced: bool,
 }
 
 impl Group {
     /// Runs `given`; a group that is `open` takes what waits in the queue as well.
     fn run(org: &PgOrg, given: VecDeque<WriteJob>, open: bool) -> Ended {
-        let mut group = Self { ran: Vec::new(), given };
+        let mut group = Self { ran: Vec::new(), given, announced: false };
         let lent = match begin(org) {
             Ok(lent) => lent,
             Err(error) => return group.not_begun(org, open, &error),
@@ -151,7 +154,9 @@ impl Group {
             lent.run_end("UPDATE maitred_version SET version = version + 1 WHERE one = 1; COMMIT");
         match committed {
             Ok(()) => {
-                lent.send(&notice(&org.schema));
+                if group.announced {
+                    lent.send(&notice(&org.schema));
+                }
                 lent.give_back();
                 group.answer(None)
             }
@@ -180,7 +185,8 @@ impl Group {
             let Some(mut job) = next else {
                 return;
             };
-            let ran = savepoint(lent, &mut job);
+            let (ran, announced) = savepoint(lent, &mut job);
+            self.announced |= announced;
             let alone = job.alone;
             self.ran.push((job, ran));
             let full = open && (alone || self.ran.len() >= GROUP || opened.elapsed() >= GROUP_TIME);
@@ -268,34 +274,38 @@ fn begin(org: &PgOrg) -> StoreResult<Lent> {
     }
 }
 
-/// Wakes whoever listens on the channel `maitred`, with the schema that changed. Not in the group's own transaction:
+/// Wakes whoever listens on the channel, with the schema in which something was announced. Not in the group's own transaction:
 /// the server lets only one transaction that notifies commit at a time, disk included, in the whole database.
 fn notice(schema: &str) -> String {
     // A schema is the engine's prefix and a slug: nothing in it needs quoting.
-    format!("BEGIN; SET LOCAL synchronous_commit = off; NOTIFY maitred, '{schema}'; COMMIT")
+    format!("BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}, '{schema}'; COMMIT")
 }
 
-fn savepoint(connection: &PgConnection, job: &mut WriteJob) -> Ran {
+/// Runs one write; answers as well whether it has something to announce.
+fn savepoint(connection: &PgConnection, job: &mut WriteJob) -> (Ran, bool) {
     if Instant::now() >= job.until {
-        return Ran::Failed(StoreError::new(StoreFault::Interrupted, "the write waited past its deadline"));
+        let late = StoreError::new(StoreFault::Interrupted, "the write waited past its deadline");
+        return (Ran::Failed(late), false);
     }
     connection.send("SAVEPOINT w");
     connection.limit(&Budget { until: job.until, cancelled: None });
     let tx = WriteTx::new(connection, job.now.clone());
     let verdict = catch_unwind(AssertUnwindSafe(|| (job.body)(&tx)));
+    let announced = tx.announced();
     drop(tx);
     let failed = connection.take_failure();
     if let (Ok(Verdict::Commit), None) = (&verdict, &failed) {
         connection.send("RELEASE w");
-        return Ran::Kept;
+        return (Ran::Kept, announced);
     }
     connection.send("ROLLBACK TO w; RELEASE w");
-    match (verdict, failed) {
+    let ran = match (verdict, failed) {
         (Ok(Verdict::Commit), Some(error)) => Ran::Failed(StoreError::new(
             error.fault,
             format!("a write with a failed statement cannot be kept: {}", error.detail()),
         )),
         (Ok(_), _) => Ran::Undone,
         (Err(_), _) => Ran::Failed(StoreError::defect("the write panicked")),
-    }
+    };
+    (ran, false)
 }

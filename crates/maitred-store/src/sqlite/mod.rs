@@ -12,11 +12,12 @@ use std::time::Duration;
 use crate::engine::is_slug;
 use crate::lane::Lane;
 use crate::migrate::Migration;
+use crate::news::{Hear, News};
 use crate::opened::Opened;
 use crate::{Engine, OrgStore, StoreError, StoreFault, StoreResult};
 
 use checkpoint::Checkpointer;
-use org::SqliteOrg;
+use org::{Shared, SqliteOrg};
 
 /// Settings of the engine; the defaults suit a server.
 #[derive(Clone, Debug)]
@@ -48,8 +49,7 @@ pub struct SqliteEngine {
     directory: PathBuf,
     options: SqliteOptions,
     open: Opened<SqliteOrg>,
-    lane: Arc<Lane>,
-    checkpointer: Arc<Checkpointer>,
+    shared: Arc<Shared>,
 }
 
 impl SqliteEngine {
@@ -69,10 +69,13 @@ impl SqliteEngine {
         })?;
         Ok(Self {
             directory: directory.to_owned(),
-            lane: Arc::new(Lane::new("report", options.report_threads)?),
+            shared: Arc::new(Shared {
+                lane: Lane::new("report", options.report_threads)?,
+                checkpointer: Checkpointer::new()?,
+                news: News::default(),
+            }),
             open: Opened::new(options.open_databases),
             options,
-            checkpointer: Arc::new(Checkpointer::new()?),
         })
     }
 
@@ -90,7 +93,7 @@ impl Engine for SqliteEngine {
         if path.exists() {
             return Err(StoreError::new(StoreFault::Unique, format!("the database `{name}` exists already")));
         }
-        let store = SqliteOrg::create(&path, migrations, &self.options, &self.lane, &self.checkpointer)?;
+        let store = SqliteOrg::create(&path, migrations, &self.options, &self.shared)?;
         Ok(self.open.keep(name, store))
     }
 
@@ -99,12 +102,17 @@ impl Engine for SqliteEngine {
             return Ok(store);
         }
         let path = self.path(name)?;
-        let store = SqliteOrg::open(&path, migrations, &self.options, &self.lane, &self.checkpointer)?;
+        let store = SqliteOrg::open(&path, migrations, &self.options, &self.shared)?;
         Ok(self.open.keep(name, store))
     }
 
     fn exists(&self, name: &str) -> StoreResult<bool> {
         Ok(self.path(name)?.exists())
+    }
+
+    /// Writes of another process on the same file are not heard of.
+    fn listen(&self, hear: Hear) {
+        self.shared.news.add("", hear);
     }
 
     fn kind(&self) -> &'static str {

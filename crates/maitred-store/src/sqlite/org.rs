@@ -16,12 +16,20 @@ use crate::contents::Digest;
 use crate::engine::{Budget, OrgStore, ReportBody, TableContents, WriteJob};
 use crate::lane::Lane;
 use crate::migrate::{self, Migration};
+use crate::news::News;
 use crate::tx::{Connection, ReadTx, WriteTx};
 use crate::value::{Param, Row};
 use crate::{StoreError, StoreFault, StoreResult};
 
 /// Idle read connections kept per database.
 const IDLE_READERS: usize = 8;
+
+/// What all databases of an engine share.
+pub(super) struct Shared {
+    pub(super) lane: Lane,
+    pub(super) checkpointer: Checkpointer,
+    pub(super) news: News,
+}
 
 pub(super) struct SqliteOrg {
     path: PathBuf,
@@ -30,8 +38,7 @@ pub(super) struct SqliteOrg {
     readers: Readers,
     writer: Mutex<Option<SyncSender<WriteJob>>>,
     watcher: Mutex<Option<SqliteConnection>>,
-    lane: Arc<Lane>,
-    checkpointer: Arc<Checkpointer>,
+    shared: Arc<Shared>,
 }
 
 /// Idle read connections, each with the thread that used it last: what it has cached is near that thread's processor.
@@ -42,22 +49,20 @@ impl SqliteOrg {
         path: &Path,
         migrations: &[Migration],
         options: &SqliteOptions,
-        lane: &Arc<Lane>,
-        checkpointer: &Arc<Checkpointer>,
+        shared: &Arc<Shared>,
     ) -> StoreResult<Arc<Self>> {
         let connection = SqliteConnection::open(path, Purpose::Create, options.patience)?;
         connection.batch(migrate::MIGRATION_TABLE)?;
         bring_up_to_date(&connection, migrations)?;
         drop(connection);
-        Self::open(path, migrations, options, lane, checkpointer)
+        Self::open(path, migrations, options, shared)
     }
 
     pub(super) fn open(
         path: &Path,
         migrations: &[Migration],
         options: &SqliteOptions,
-        lane: &Arc<Lane>,
-        checkpointer: &Arc<Checkpointer>,
+        shared: &Arc<Shared>,
     ) -> StoreResult<Arc<Self>> {
         if !path.exists() {
             return Err(StoreError::new(
@@ -77,8 +82,7 @@ impl SqliteOrg {
             readers: Arc::new(Mutex::new(vec![(std::thread::current().id(), reader)])),
             writer: Mutex::new(None),
             watcher: Mutex::new(None),
-            lane: Arc::clone(lane),
-            checkpointer: Arc::clone(checkpointer),
+            shared: Arc::clone(shared),
         }))
     }
 
@@ -88,7 +92,7 @@ impl SqliteOrg {
             return Ok(sender.clone());
         }
         let connection = SqliteConnection::open(&self.path, Purpose::Write, self.patience)?;
-        let sender = writer::start(connection, &self.path, self.queue, Arc::clone(&self.checkpointer))?;
+        let sender = writer::start(connection, &self.path, self.queue, Arc::clone(&self.shared))?;
         *writer = Some(sender.clone());
         Ok(sender)
     }
@@ -210,7 +214,7 @@ impl OrgStore for SqliteOrg {
             Err(error) => body(Err(error)),
         });
         // Dropped with its body when the lane is full; the body's owner tells its caller.
-        drop(self.lane.run(task));
+        drop(self.shared.lane.run(task));
     }
 
     fn write(&self, job: WriteJob) {

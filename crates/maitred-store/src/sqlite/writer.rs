@@ -1,5 +1,6 @@
 //! The one writer of a database: everything that waits shares a commit, each write in a savepoint of its own.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,8 +8,9 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::checkpoint::{Checkpointer, PAGES};
+use super::checkpoint::PAGES;
 use super::connection::{SqliteConnection, translate};
+use super::org::Shared;
 use crate::engine::{Budget, Verdict, WriteJob};
 use crate::tx::WriteTx;
 use crate::{StoreError, StoreFault, StoreResult};
@@ -23,7 +25,7 @@ pub(super) fn start(
     mut connection: SqliteConnection,
     path: &Path,
     queue: usize,
-    checkpointer: Arc<Checkpointer>,
+    shared: Arc<Shared>,
 ) -> StoreResult<SyncSender<WriteJob>> {
     let (sender, receiver) = sync_channel(queue);
     let pages = Arc::new(AtomicI32::new(0));
@@ -35,7 +37,8 @@ pub(super) fn start(
             Ok(())
         }))
         .map_err(translate)?;
-    let writer = Writer { connection, pages, path: path.to_owned(), checkpointer, asked_at: 0 };
+    let writer =
+        Writer { connection, pages, path: path.to_owned(), shared, asked_at: 0, announced: Cell::new(false) };
     std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.work(&receiver)).map_err(
         |error| StoreError::new(StoreFault::Unavailable, format!("no thread for writes: {error}")),
     )?;
@@ -46,8 +49,10 @@ struct Writer {
     connection: SqliteConnection,
     pages: Arc<AtomicI32>,
     path: PathBuf,
-    checkpointer: Arc<Checkpointer>,
+    shared: Arc<Shared>,
     asked_at: i32,
+    /// A write of this transaction has something to announce.
+    announced: Cell<bool>,
 }
 
 /// What became of one write inside its group.
@@ -85,7 +90,7 @@ impl Writer {
         }
         if pages >= PAGES && pages - self.asked_at >= PAGES / 2 {
             self.asked_at = pages;
-            self.checkpointer.ask(self.path.clone());
+            self.shared.checkpointer.ask(self.path.clone());
         }
     }
 
@@ -127,6 +132,7 @@ impl Writer {
         };
         match ended {
             Ok(()) => {
+                self.tell();
                 for (job, ran) in finished {
                     (job.done)(ran.map(drop));
                 }
@@ -159,13 +165,23 @@ impl Writer {
             Ran::Undone => self.connection.run("ROLLBACK"),
             Ran::Failed(error) | Ran::GroupLost(error) => Err(error),
         };
-        if ended.is_err() {
-            self.abandon();
+        match ended {
+            Ok(()) => self.tell(),
+            Err(_) => self.abandon(),
         }
         ended
     }
 
+    /// What was announced is committed.
+    fn tell(&self) {
+        if self.announced.take() {
+            let name = self.path.file_stem().and_then(|name| name.to_str());
+            self.shared.news.tell(name);
+        }
+    }
+
     fn abandon(&self) {
+        self.announced.set(false);
         if !self.connection.raw.is_autocommit()
             && let Err(error) = self.connection.run("ROLLBACK")
         {
@@ -187,6 +203,7 @@ impl Writer {
         let tx = WriteTx::new(&self.connection, job.now.clone());
         let verdict =
             self.connection.limited(&budget, false, || catch_unwind(AssertUnwindSafe(|| (job.body)(&tx))));
+        let announced = tx.announced();
         drop(tx);
         if self.connection.raw.is_autocommit() {
             return Ran::GroupLost(StoreError::new(
@@ -197,7 +214,10 @@ impl Writer {
         let undo = || self.connection.run("ROLLBACK TO w").and_then(|()| self.connection.run("RELEASE w"));
         match verdict {
             Ok(Verdict::Commit) => match self.connection.run("RELEASE w") {
-                Ok(()) => Ran::Kept,
+                Ok(()) => {
+                    self.announced.set(self.announced.get() || announced);
+                    Ran::Kept
+                }
                 Err(error) => Ran::GroupLost(error),
             },
             Ok(Verdict::RollBack) => undo().map_or_else(Ran::GroupLost, |()| Ran::Undone),
