@@ -160,12 +160,7 @@ impl Directory {
     pub fn create_org(&self, slug: &str, name: &str, door_open: bool) -> anyhow::Result<Org> {
         ensure!(is_slug(slug), "`{slug}` cannot name an organisation: a-z, 0-9 and -, at most 48 characters");
         let name = named("an organisation", name)?;
-        ensure!(self.org(slug)?.is_none(), "there is an organisation `{slug}` already");
-        if self.orgs.exists(slug)? {
-            self.orgs.open(slug, &self.org_migrations)?;
-        } else {
-            self.orgs.create(slug, &self.org_migrations)?;
-        }
+        self.unlisted_store(slug)?;
         let mut org = Org {
             id: self.fresh_id(),
             slug: slug.to_owned(),
@@ -179,6 +174,45 @@ impl Directory {
             Ok(org.clone())
         });
         made.with_context(|| format!("cannot make the organisation `{slug}`"))
+    }
+
+    /// The database of an organisation that is not listed yet: a new one, or what an attempt before has left.
+    ///
+    /// # Errors
+    /// When the organisation is listed, or the database fails.
+    pub fn unlisted_store(&self, slug: &str) -> anyhow::Result<Arc<dyn OrgStore>> {
+        ensure!(self.org(slug)?.is_none(), "there is an organisation `{slug}` already");
+        Ok(if self.orgs.exists(slug)? {
+            self.orgs.open(slug, &self.org_migrations)?
+        } else {
+            self.orgs.create(slug, &self.org_migrations)?
+        })
+    }
+
+    /// Lists an organisation as another directory lists it, with its channels and keys, which open here as they do
+    /// there because both have the same secret. Answers how many keys there are.
+    ///
+    /// # Errors
+    /// When the secrets differ, either does not fit, or a database fails.
+    pub fn adopt(&self, other: &Self, slug: &str) -> anyhow::Result<usize> {
+        ensure!(
+            self.secrets.key_hash == other.secrets.key_hash,
+            "the two have different secrets: keys of the one open nothing in the other"
+        );
+        let found = other.read(|tx| {
+            let Some(org) = store::org_by_slug(tx, slug)? else { return Ok(None) };
+            let (channels, keys) = (store::channels(tx, Some(&org.id))?, store::keys(tx, Some(&org.id))?);
+            Ok(Some((org, channels, keys)))
+        })?;
+        let (org, channels, keys) = found.with_context(|| format!("there is no organisation `{slug}`"))?;
+        let count = keys.len();
+        self.write(move |tx| {
+            tx.insert_dated(&org)?;
+            channels.iter().try_for_each(|channel| tx.insert_dated(channel))?;
+            keys.iter().try_for_each(|key| tx.insert_dated(key))
+        })
+        .with_context(|| format!("cannot list the organisation `{slug}`"))?;
+        Ok(count)
     }
 
     /// The organisations, by slug.

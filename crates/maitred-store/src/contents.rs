@@ -2,46 +2,69 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::engine::TableContents;
+use crate::engine::{Sink, TableContents};
 use crate::value::{Param, RawRow};
 use crate::{StoreResult, audit};
 
-/// Rows are hashed by their text form, columns by name, rows in order of that text: the order of storage does not matter.
-pub(crate) struct Digest {
+/// Rows are hashed by their text form, columns by name; the hash of a table is that of its rows' hashes in order, so the
+/// order of storage does not matter.
+#[derive(Default)]
+pub(crate) struct Digests {
+    done: Vec<TableContents>,
+    table: String,
     columns: Vec<(String, usize)>,
-    lines: Vec<String>,
+    rows: Vec<[u8; 32]>,
 }
 
-impl Digest {
-    /// A digest of rows with these columns, in the order of [`RawRow`]'s positions.
-    pub(crate) fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
-        let mut columns: Vec<(String, usize)> =
-            names.into_iter().enumerate().map(|(index, name)| (name.to_owned(), index)).collect();
-        columns.sort();
-        Self { columns, lines: Vec::new() }
+impl Digests {
+    /// What every table held.
+    pub(crate) fn finish(mut self) -> Vec<TableContents> {
+        self.end();
+        self.done
     }
 
-    pub(crate) fn row(&mut self, row: &dyn RawRow) -> StoreResult<()> {
-        let mut line = String::new();
-        for (name, index) in &self.columns {
-            line.push_str(name);
-            line.push_str(&match row.value(*index)? {
-                Param::Null => "=n\u{1f}".to_owned(),
-                Param::Int(number) => format!("=i{number}\u{1f}"),
-                Param::Text(text) => format!("=t{text}\u{1f}"),
-            });
+    fn end(&mut self) {
+        if self.table.is_empty() {
+            return;
         }
-        self.lines.push(line);
+        self.rows.sort_unstable();
+        let mut hasher = Sha256::new();
+        for row in &self.rows {
+            hasher.update(row);
+        }
+        self.done.push(TableContents {
+            table: std::mem::take(&mut self.table),
+            rows: self.rows.len() as i64,
+            hash: audit::hex(&hasher.finalize()),
+        });
+        self.rows.clear();
+    }
+}
+
+impl Sink for Digests {
+    fn table(&mut self, name: &str, columns: &[String]) -> StoreResult<()> {
+        self.end();
+        name.clone_into(&mut self.table);
+        self.columns = columns.iter().enumerate().map(|(index, name)| (name.clone(), index)).collect();
+        self.columns.sort();
         Ok(())
     }
 
-    pub(crate) fn finish(mut self, table: String) -> TableContents {
-        self.lines.sort();
+    fn row(&mut self, row: &dyn RawRow) -> StoreResult<()> {
         let mut hasher = Sha256::new();
-        for line in &self.lines {
-            hasher.update(line.as_bytes());
-            hasher.update(b"\n");
+        for (name, index) in &self.columns {
+            hasher.update(name);
+            match row.value(*index)? {
+                Param::Null => hasher.update("=n"),
+                Param::Int(number) => hasher.update(format!("=i{number}")),
+                Param::Text(text) => {
+                    hasher.update("=t");
+                    hasher.update(text.as_bytes());
+                }
+            }
+            hasher.update([0x1f]);
         }
-        TableContents { table, rows: self.lines.len() as i64, hash: audit::hex(&hasher.finalize()) }
+        self.rows.push(hasher.finalize().into());
+        Ok(())
     }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::contents::Digests;
 use crate::news::Hear;
+use crate::value::RawRow;
 use crate::{Migration, ReadTx, StoreError, StoreResult, WriteTx};
 
 /// How long a read may take and who may stop it.
@@ -84,11 +86,27 @@ pub trait OrgStore: Send + Sync {
     /// Looks for damage; answers what was found, in words, or nothing.
     fn check(&self) -> StoreResult<Vec<String>>;
 
+    /// Hands over every row of every table, table by table in the order of their names, as one snapshot. A few hundred
+    /// rows are in memory at a time.
+    fn dump(&self, sink: &mut dyn Sink) -> StoreResult<()>;
+
     /// Rows and a hash of the contents of every table, for proofs that nothing changed and for copies.
-    fn contents(&self) -> StoreResult<Vec<TableContents>>;
+    fn contents(&self) -> StoreResult<Vec<TableContents>> {
+        let mut digests = Digests::default();
+        self.dump(&mut digests)?;
+        Ok(digests.finish())
+    }
 
     /// A number that changes when another process, or this one, has committed since the last look.
     fn data_version(&self) -> StoreResult<i64>;
+}
+
+/// Takes the contents of a database.
+pub trait Sink {
+    /// The rows from here on are of this table and have these columns.
+    fn table(&mut self, name: &str, columns: &[String]) -> StoreResult<()>;
+    /// One row.
+    fn row(&mut self, row: &dyn RawRow) -> StoreResult<()>;
 }
 
 /// What a table holds, in short.

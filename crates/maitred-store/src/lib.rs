@@ -23,6 +23,7 @@ pub mod search;
 pub mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+pub mod transfer;
 pub mod tx;
 pub mod value;
 

@@ -21,6 +21,11 @@ pub trait Connection {
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<u64>;
     /// Runs several statements without parameters: migrations.
     fn batch(&self, sql: &str) -> StoreResult<()>;
+    /// Empties every table and runs `fill` while neither foreign keys nor triggers hold; both hold again, for all rows,
+    /// when this returns. Only inside a writing transaction.
+    fn reload(&self, _fill: &mut dyn FnMut() -> StoreResult<()>) -> StoreResult<()> {
+        Err(StoreError::new(StoreFault::ReadOnly, "tables cannot be filled while reading"))
+    }
 }
 
 /// A read-only transaction: one snapshot, no way to write.
@@ -234,6 +239,15 @@ impl<'c> WriteTx<'c> {
 
     pub(crate) fn announced(&self) -> bool {
         self.announced.get()
+    }
+
+    /// [`WriteTx::execute`] for statements that the store makes itself.
+    pub(crate) fn run(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<u64> {
+        self.read.connection.execute(sql, params)
+    }
+
+    pub(crate) fn reload(&self, fill: &mut dyn FnMut() -> StoreResult<()>) -> StoreResult<()> {
+        self.read.connection.reload(fill)
     }
 
     pub(crate) fn batch(&self, sql: &str) -> StoreResult<()> {

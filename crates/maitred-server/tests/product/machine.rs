@@ -1,9 +1,10 @@
 //! Running the built binary.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// The binary, with nothing of this process' configuration.
@@ -140,23 +141,33 @@ impl Served {
     }
 
     fn post(&self, key: &str, more: &str, body: &str) -> (u16, String, String) {
-        self.send(&format!(
-            "POST /mcp HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\naccept: \
-             application/json, text/event-stream\r\nauthorization: Bearer {key}\r\n{more}content-length: \
-             {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        ))
+        posted(&self.address, key, more, body).expect("an answer")
     }
 
     fn send(&self, request: &str) -> (u16, String, String) {
+        sent(&self.address, request).expect("an answer")
+    }
+
+    /// Opens the session's stream of messages and hands on its lines as they come.
+    pub fn listen(&self, key: &str, session: &str) -> Receiver<String> {
         let mut socket = TcpStream::connect(&self.address).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let request = format!(
+            "GET /mcp HTTP/1.1\r\nhost: {}\r\naccept: text/event-stream\r\nauthorization: Bearer {key}\r\n\
+             mcp-session-id: {session}\r\n\r\n",
+            self.address
+        );
         socket.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_owned(), body.to_owned())
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            BufReader::new(socket).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        lines
+    }
+
+    /// Ends the process as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Asks it to stop as an operator would; answers its exit code and how long it took.
@@ -168,6 +179,29 @@ impl Served {
         let code = self.child.wait().unwrap().code();
         (code, started.elapsed())
     }
+}
+
+/// Posts one message to a server that may be gone; answers status, head and body.
+pub fn posted(address: &str, key: &str, more: &str, body: &str) -> io::Result<(u16, String, String)> {
+    let request = format!(
+        "POST /mcp HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\naccept: \
+         application/json, text/event-stream\r\nauthorization: Bearer {key}\r\n{more}content-length: \
+         {}\r\n\r\n{body}",
+        body.len()
+    );
+    sent(address, &request)
+}
+
+fn sent(address: &str, request: &str) -> io::Result<(u16, String, String)> {
+    let mut socket = TcpStream::connect(address)?;
+    socket.set_read_timeout(Some(Duration::from_secs(20)))?;
+    socket.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer)?;
+    let parts = answer.split_once("\r\n\r\n").and_then(|(head, body)| {
+        Some((head.split(' ').nth(1)?.parse().ok()?, head.to_owned(), body.to_owned()))
+    });
+    parts.ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "an answer without an end"))
 }
 
 impl Drop for Served {

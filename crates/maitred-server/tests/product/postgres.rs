@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use maitred_testkit_postgres::{Cluster, Database, missing};
 
-use crate::machine::{Served, fails, json, maitred, ok, organisation};
+use crate::machine::{Served, fails, json, maitred, ok, organisation, posted};
 
 /// A second is promised; a machine that runs other tests as well may take longer to look.
 const SOON: Duration = Duration::from_secs(5);
@@ -88,4 +90,139 @@ fn a_database_server_that_goes_away_is_named_and_welcome_back() {
     cluster.start();
     until("/health stays red", Duration::from_secs(20), || served.get("/health").0 == 200);
     assert!(served.call_in(&key, &session, "crm_contact_search").1.contains("contacts"));
+}
+
+#[test]
+fn a_changed_menu_reaches_the_node_that_holds_the_stream() {
+    let Some(database) = Database::new() else { return };
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let data = node(places[0].path(), database.url());
+    let key = organisation(&data);
+    let [one, two] =
+        [Served::start(&data, &[]), Served::start(&beside(places[1].path(), database.url(), &data), &[])];
+    let session = one.open(&key);
+    let lines = two.listen(&key, &session);
+    ok(&data, &["member", "set-roles", "ada@acme.example", "--org", "acme", "--role", "service"]);
+    until("nobody says that the menu has changed", Duration::from_secs(10), || {
+        lines.recv_timeout(Duration::from_secs(10)).unwrap().contains("notifications/tools/list_changed")
+    });
+    assert!(!one.call_in(&key, &session, "crm_deal_search").1.contains("deals"), "sales' tools are gone");
+}
+
+#[test]
+fn an_organisation_moves_to_the_server_and_back_even_after_an_interruption() {
+    let Some(database) = Database::new() else { return };
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let (data, back) = (places[0].path().join("data"), places[1].path().join("data"));
+    let shown = json(&data, &["demo", "--no-serve", "--data", data.to_str().unwrap()]);
+    let (org, key) = (shown["org"].as_str().unwrap(), shown["keys"]["sales"].as_str().unwrap());
+    let copy = ["org", "copy", org, "--to", database.url(), "--from", data.to_str().unwrap()];
+    // Cut short at moments that are early, in the middle, or too late.
+    for millis in [30, 200, 500] {
+        let mut cut = maitred(&data).args(copy).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(millis));
+        cut.kill().unwrap();
+        cut.wait().unwrap();
+    }
+    let on_server = maitred(&data).args(["org", "list", "--database-url", database.url()]).output().unwrap();
+    if !String::from_utf8_lossy(&on_server.stdout).contains(org) {
+        assert!(ok(&data, &copy).contains("rows in"));
+    }
+    let said = fails(maitred(&data).args(copy));
+    assert!(said.contains("there is an organisation"), "{said}");
+    ok(&data, &["org", "copy", org, "--from", database.url(), "--to", back.to_str().unwrap()]);
+    let server = ["--database-url", database.url()];
+    for (tool, arguments) in [
+        ("crm_pipeline_report", "{}"),
+        ("crm_contact_search", "{\"q\":\"ma\"}"),
+        ("account_menu_explain", "{}"),
+    ] {
+        let call = ["call", tool, arguments, "--key", key];
+        let here = ok(&data, &call);
+        assert_eq!(here, ok(&data, &[&call[..], &server].concat()), "{tool} on the server");
+        assert_eq!(here, ok(&back, &call), "{tool} back in files");
+    }
+    assert!(ok(&back, &["audit", "verify", "--org", org]).contains("whole"));
+}
+
+/// Callers who do not give up, against nodes in turn.
+struct Script<'s> {
+    nodes: &'s [String],
+    key: &'s str,
+    session: &'s str,
+    turn: AtomicUsize,
+}
+
+impl Script<'_> {
+    /// Calls until some node has answered what is no failure of the network; answers the body.
+    fn call(&self, name: &str, arguments: &str, once: &str) -> String {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{name}","arguments":{arguments},"_meta":{{"idempotencyKey":"{once}"}}}}}}"#
+        );
+        let session = format!("mcp-session-id: {}\r\n", self.session);
+        let begun = Instant::now();
+        loop {
+            assert!(begun.elapsed() < Duration::from_secs(120), "`{once}` never got an answer");
+            let node = &self.nodes[self.turn.fetch_add(1, Ordering::Relaxed) % self.nodes.len()];
+            match posted(node, self.key, &session, &body) {
+                Ok((200, _, body)) if !body.contains("\"isError\":true") => return body,
+                Ok((_, _, body)) if body.contains("\\\"category\\\":\\\"validation") => panic!("{body}"),
+                _ => std::thread::sleep(Duration::from_millis(50)),
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_or_done_twice_when_a_node_and_the_database_fall() {
+    const CALLERS: usize = 6;
+    const WRITES: usize = 40;
+    let Some(cluster) = Cluster::new() else { return missing() };
+    let url = cluster.url("postgres");
+    let places: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
+    let data = node(places[0].path(), &url);
+    let key = organisation(&data);
+    let mut nodes = vec![Served::start(&data, &[])];
+    nodes.extend(places[1..].iter().map(|place| Served::start(&beside(place.path(), &url, &data), &[])));
+    let addresses: Vec<String> = nodes.iter().map(|node| node.address.clone()).collect();
+    let session = nodes[0].open(&key);
+    let script = Script { nodes: &addresses, key: &key, session: &session, turn: AtomicUsize::new(0) };
+    let acknowledged = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for caller in 0..CALLERS {
+            let (script, acknowledged) = (&script, &acknowledged);
+            scope.spawn(move || {
+                for number in 0..WRITES {
+                    let name = format!("Company {caller} {number}");
+                    let arguments = format!(
+                        r#"{{"name":"{name}","country":"FR","domain":"c{caller}n{number}.example"}}"#
+                    );
+                    script.call("crm_company_create", &arguments, &name);
+                    acknowledged.lock().unwrap().push(name);
+                    if number % 4 == 0 {
+                        script.call("crm_company_search", "{\"q\":\"company\"}", "");
+                    }
+                }
+            });
+        }
+        let wait_for = |count: usize| {
+            until("the callers stand still", Duration::from_secs(100), || {
+                acknowledged.lock().unwrap().len() >= count
+            });
+        };
+        wait_for(CALLERS * WRITES / 4);
+        nodes[1].kill();
+        wait_for(CALLERS * WRITES / 2);
+        cluster.stop();
+        std::thread::sleep(Duration::from_millis(500));
+        cluster.start();
+    });
+    let mut wanted = acknowledged.into_inner().unwrap();
+    wanted.sort();
+    assert_eq!(wanted.len(), CALLERS * WRITES);
+    let rows = maitred_testkit_postgres::run(&url, "SELECT name FROM m_acme.company ORDER BY name").unwrap();
+    let mut stored: Vec<String> = rows.into_iter().filter_map(|mut row| row.remove(0)).collect();
+    stored.sort();
+    assert_eq!(stored, wanted);
+    assert!(ok(&data, &["audit", "verify", "--org", "acme"]).contains("whole"));
 }

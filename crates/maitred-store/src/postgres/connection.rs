@@ -15,10 +15,11 @@ use tokio_postgres::{Client, Statement};
 
 use super::dialect;
 use super::driver::{self, Driver};
+use super::org::TABLES;
 use super::statements::Statements;
 use crate::engine::Budget;
-use crate::tx::Connection;
-use crate::value::{Param, RawRow, Row};
+use crate::tx::{Connection, ReadTx};
+use crate::value::{Column, Param, RawRow, Row};
 use crate::{StoreError, StoreFault, StoreResult};
 
 /// How long the server may take to end a statement that was cancelled; then the connection is given up.
@@ -446,6 +447,32 @@ impl Connection for PgConnection {
 
     fn batch(&self, sql: &str) -> StoreResult<()> {
         self.finish(self.client.batch_execute(&dialect::migration(sql)))
+    }
+
+    fn reload(&self, fill: &mut dyn FnMut() -> StoreResult<()>) -> StoreResult<()> {
+        const KEYS: &str = "SELECT CAST(c.relname AS TEXT), CAST(k.conname AS TEXT), \
+            CAST(pg_catalog.pg_get_constraintdef(k.oid) AS TEXT) FROM pg_catalog.pg_constraint k \
+            JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+            WHERE n.nspname = $1 AND k.contype = 'f' ORDER BY 1, 2";
+        let schema = self.schema.borrow().clone();
+        let tx = ReadTx::new(self);
+        let keys: Vec<(String, String, String)> = tx.all(KEYS, &[schema.to_param()])?;
+        let tables: Vec<(String,)> = tx.all(TABLES, &[schema.to_param()])?;
+        let tables: Vec<String> = tables.iter().map(|(name,)| dialect::quoted(name)).collect();
+        let (mut before, mut after) = (String::new(), String::new());
+        for (table, key, meaning) in &keys {
+            let (table, key) = (dialect::quoted(table), dialect::quoted(key));
+            before.push_str(&format!("ALTER TABLE {table} DROP CONSTRAINT {key};"));
+            after.push_str(&format!("ALTER TABLE {table} ADD CONSTRAINT {key} {meaning};"));
+        }
+        for table in &tables {
+            before.push_str(&format!("ALTER TABLE {table} DISABLE TRIGGER USER;"));
+            after.push_str(&format!("ALTER TABLE {table} ENABLE TRIGGER USER;"));
+        }
+        before.push_str(&format!("TRUNCATE {}", tables.join(", ")));
+        self.finish(self.client.batch_execute(&before))?;
+        fill()?;
+        self.finish(self.client.batch_execute(&after))
     }
 }
 

@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 use super::connection::{PgRow, Trouble};
 use super::dialect::quoted;
 use super::pool::{Lent, Pool};
-use crate::contents::Digest;
-use crate::engine::{Budget, OrgStore, ReportBody, TableContents, WriteJob};
+use crate::engine::{Budget, OrgStore, ReportBody, Sink, WriteJob};
 use crate::lane::Lane;
 use crate::migrate::{self, Migration};
 use crate::news::News;
@@ -56,8 +55,15 @@ const OWN_TABLES: &str = "CREATE TABLE IF NOT EXISTS maitred_turn (one BIGINT NO
 const SCHEMA_EXISTS: &str = "SELECT COUNT(*) FROM pg_catalog.pg_namespace WHERE nspname = $1";
 const IS_OURS: &str = "SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = $1 \
                        AND tablename IN ('migration', 'maitred_turn', 'maitred_version')";
-const TABLES: &str = "SELECT CAST(tablename AS TEXT) FROM pg_catalog.pg_tables WHERE schemaname = $1 \
+pub(super) const TABLES: &str = "SELECT CAST(tablename AS TEXT) FROM pg_catalog.pg_tables WHERE schemaname = $1 \
                       AND tablename NOT IN ('maitred_turn', 'maitred_version') ORDER BY tablename";
+const COLUMNS: &str = "SELECT CAST(a.attname AS TEXT) FROM pg_catalog.pg_attribute a \
+                       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+                       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                       WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped \
+                       ORDER BY a.attnum";
+/// A copy of everything takes no longer than this.
+const DUMP: Duration = Duration::from_secs(12 * 3600);
 const LOCK: &str = "SELECT COUNT(pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)))";
 const VERSION: &str = "SELECT version FROM maitred_version WHERE one = 1";
 
@@ -198,14 +204,33 @@ impl Snapshot<'_> {
         lent.give_back();
     }
 
-    fn table_contents(&self, table: String) -> StoreResult<TableContents> {
-        let (rows, _) = self.fetch(&format!("SELECT * FROM {}", quoted(&table)), &[])?;
-        let mut digest =
-            Digest::new(rows.first().iter().flat_map(|row| row.columns()).map(|column| column.name()));
-        for row in &rows {
-            digest.row(&PgRow(row))?;
+    fn dump(&self, sink: &mut dyn Sink) -> StoreResult<()> {
+        let (tables, _) = self.fetch(TABLES, &[self.org.schema.to_param()])?;
+        for table in &tables {
+            self.dump_table(&Row::new(&PgRow(table)).get::<String>(0)?, sink)?;
         }
-        Ok(digest.finish(table))
+        Ok(())
+    }
+
+    fn dump_table(&self, table: &str, sink: &mut dyn Sink) -> StoreResult<()> {
+        let columns = self.fetch(COLUMNS, &[self.org.schema.to_param(), table.to_param()])?.0;
+        let columns: StoreResult<Vec<String>> =
+            columns.iter().map(|row| Row::new(&PgRow(row)).get::<String>(0)).collect();
+        sink.table(table, &columns?)?;
+        let (lent, name) = (self.lent.borrow(), quoted(table));
+        // A name for each table: what is prepared for one does not fit another.
+        lent.run(&format!("DECLARE {name} NO SCROLL CURSOR FOR SELECT * FROM {name}"))?;
+        let fetch = format!("FETCH 500 FROM {name}");
+        loop {
+            let (rows, _) = lent.fetch(&fetch, &[])?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in &rows {
+                sink.row(&PgRow(row))?;
+            }
+        }
+        lent.run(&format!("CLOSE {name}"))
     }
 
     fn fetch(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<(Vec<tokio_postgres::Row>, u64)> {
@@ -345,14 +370,11 @@ impl OrgStore for PgOrg {
         Ok(found)
     }
 
-    fn contents(&self) -> StoreResult<Vec<TableContents>> {
-        let begun = self.begin(&Budget::of(Duration::from_secs(600)))?;
-        let contents = begun.fetch(TABLES, &[self.schema.to_param()]).and_then(|(tables, _)| {
-            let name = |row| Row::new(&PgRow(row)).get::<String>(0);
-            tables.iter().map(|row| begun.table_contents(name(row)?)).collect()
-        });
+    fn dump(&self, sink: &mut dyn Sink) -> StoreResult<()> {
+        let begun = self.begin(&Budget::of(DUMP))?;
+        let dumped = begun.dump(sink);
         begun.end();
-        contents
+        dumped
     }
 
     fn data_version(&self) -> StoreResult<i64> {

@@ -10,7 +10,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags};
 
 use crate::engine::Budget;
-use crate::tx::Connection;
+use crate::tx::{Connection, ReadTx};
 use crate::value::{Param, RawRow, Row};
 use crate::{StoreError, StoreFault, StoreResult};
 
@@ -222,6 +222,32 @@ impl Connection for SqliteConnection {
     fn batch(&self, sql: &str) -> StoreResult<()> {
         self.raw.execute_batch(&sql.replace("/*clustered*/", "WITHOUT ROWID")).map_err(translate)
     }
+
+    fn reload(&self, fill: &mut dyn FnMut() -> StoreResult<()>) -> StoreResult<()> {
+        const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name";
+        let tx = ReadTx::new(self);
+        let triggers: Vec<(String, String)> = tx.all(TRIGGERS, &[])?;
+        let tables: Vec<(String,)> = tx.all(TABLES, &[])?;
+        // Until the transaction ends, which then finds out.
+        let mut before = "PRAGMA defer_foreign_keys = ON;".to_owned();
+        before.extend(triggers.iter().map(|(name, _)| format!("DROP TRIGGER {};", quoted(name))));
+        before.extend(tables.iter().map(|(name,)| format!("DELETE FROM {};", quoted(name))));
+        self.raw.execute_batch(&before).map_err(translate)?;
+        fill()?;
+        for (_, sql) in &triggers {
+            self.raw.execute_batch(sql).map_err(translate)?;
+        }
+        Ok(())
+    }
+}
+
+/// The tables of a database file.
+pub(super) const TABLES: &str =
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+
+/// A name in double quotes.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn within(error: rusqlite::Error, sql: &str) -> StoreError {

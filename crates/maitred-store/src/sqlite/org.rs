@@ -10,10 +10,9 @@ use std::time::Duration;
 
 use super::SqliteOptions;
 use super::checkpoint::Checkpointer;
-use super::connection::{KEYED_READS, Purpose, SqliteConnection, SqliteRow, translate};
+use super::connection::{KEYED_READS, Purpose, SqliteConnection, SqliteRow, TABLES, quoted, translate};
 use super::writer;
-use crate::contents::Digest;
-use crate::engine::{Budget, OrgStore, ReportBody, TableContents, WriteJob};
+use crate::engine::{Budget, OrgStore, ReportBody, Sink, WriteJob};
 use crate::lane::Lane;
 use crate::migrate::{self, Migration};
 use crate::news::News;
@@ -113,15 +112,16 @@ fn bring_up_to_date(connection: &SqliteConnection, migrations: &[Migration]) -> 
     }
 }
 
-fn table_contents(connection: &SqliteConnection, table: String) -> StoreResult<TableContents> {
-    let quoted = format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""));
-    let mut statement = connection.raw.prepare(&quoted).map_err(translate)?;
-    let mut digest = Digest::new(statement.column_names());
+fn dump_table(connection: &SqliteConnection, table: &str, sink: &mut dyn Sink) -> StoreResult<()> {
+    let select = format!("SELECT * FROM {}", quoted(table));
+    let mut statement = connection.raw.prepare(&select).map_err(translate)?;
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    sink.table(table, &columns)?;
     let mut rows = statement.query([]).map_err(translate)?;
     while let Some(row) = rows.next().map_err(translate)? {
-        digest.row(&SqliteRow(row))?;
+        sink.row(&SqliteRow(row))?;
     }
-    Ok(digest.finish(table))
+    Ok(())
 }
 
 fn take_reader(readers: &Readers, path: &Path, patience: Duration) -> StoreResult<SqliteConnection> {
@@ -261,18 +261,16 @@ impl OrgStore for SqliteOrg {
         Ok(found.into_iter().filter(|line| line != "ok").collect())
     }
 
-    fn contents(&self) -> StoreResult<Vec<TableContents>> {
+    fn dump(&self, sink: &mut dyn Sink) -> StoreResult<()> {
         let connection = take_reader(&self.readers, &self.path, self.patience)?;
         connection.run("BEGIN")?;
-        let tables: Vec<String> = connection
-            .raw
-            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
-            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-            .map_err(translate)?;
-        let contents = tables.into_iter().map(|table| table_contents(&connection, table)).collect();
+        let tables: Vec<(String,)> = ReadTx::new(&connection).all(TABLES, &[])?;
+        for (table,) in &tables {
+            dump_table(&connection, table, sink)?;
+        }
         connection.run("COMMIT")?;
         give_back(&self.readers, connection);
-        contents
+        Ok(())
     }
 
     fn data_version(&self) -> StoreResult<i64> {
