@@ -107,6 +107,24 @@ pub struct ServeArgs {
     /// The key of a stdio client (environment only in practice: arguments are visible to others)
     #[arg(long, env = "MAITRED_KEY", value_name = "KEY", hide_env_values = true)]
     pub key: Option<String>,
+    /// Mail server for what tools send: smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST:587?tls=required
+    #[arg(
+        long,
+        env = "MAITRED_MAIL_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        requires = "mail_from"
+    )]
+    pub mail_url: Option<String>,
+    /// Sender of mails, e.g. "Acme <office@acme.example>"
+    #[arg(long, env = "MAITRED_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+    /// Where everything else that leaves the house is posted to, signed as Standard Webhooks has it
+    #[arg(long, env = "MAITRED_WEBHOOK_URL", value_name = "URL", hide_env_values = true)]
+    pub webhook_url: Option<String>,
+    /// Secret of the signature: `whsec_` and at least 24 bytes in base64 (environment only in practice)
+    #[arg(long, env = "MAITRED_WEBHOOK_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub webhook_secret: Option<String>,
     /// Where to report failures to
     #[arg(long, env = "SENTRY_DSN", value_name = "URL", hide_env_values = true)]
     pub sentry_dsn: Option<String>,
@@ -129,7 +147,35 @@ struct File {
     writes_per_second: Option<u32>,
     in_flight: Option<u32>,
     call_seconds: Option<u64>,
+    mail_url: Option<String>,
+    mail_from: Option<String>,
+    webhook_url: Option<String>,
+    webhook_secret: Option<String>,
     sentry_dsn: Option<String>,
+}
+
+/// How mails and webhooks leave. URLs and secret may hold passwords: never shown.
+#[derive(Clone, Default)]
+pub struct Outward {
+    /// Mail server.
+    pub mail_url: Option<String>,
+    /// Sender.
+    pub mail_from: Option<String>,
+    /// Receiver of webhooks.
+    pub webhook_url: Option<String>,
+    /// Secret of their signature.
+    pub webhook_secret: Option<String>,
+}
+
+impl std::fmt::Debug for Outward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Outward")
+    }
+}
+
+/// A setting of the command line, else of the file; an empty one is none.
+fn said(flag: &Option<String>, file: Option<String>) -> Option<String> {
+    flag.clone().or(file).filter(|text| !text.is_empty())
 }
 
 /// Everything settled.
@@ -155,6 +201,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Key of a stdio client.
     pub key: Option<String>,
+    /// Ways out of the house.
+    pub outward: Outward,
     /// Sentry.
     pub sentry_dsn: Option<String>,
 }
@@ -232,6 +280,12 @@ impl Config {
                 ..standard
             },
             key: serve.key.clone().filter(|key| !key.is_empty()),
+            outward: Outward {
+                mail_url: said(&serve.mail_url, file.mail_url),
+                mail_from: said(&serve.mail_from, file.mail_from),
+                webhook_url: said(&serve.webhook_url, file.webhook_url),
+                webhook_secret: said(&serve.webhook_secret, file.webhook_secret),
+            },
             sentry_dsn: serve.sentry_dsn.clone().or(file.sentry_dsn).filter(|dsn| !dsn.is_empty()),
         })
     }

@@ -4,6 +4,8 @@
 //! is decided in `maitred-core`, who may make it in `maitred-directory`.
 
 pub mod boot;
+#[cfg(feature = "outward")]
+pub mod carriers;
 pub mod cli;
 pub mod config;
 pub mod domains;
@@ -11,6 +13,7 @@ pub mod elsewhere;
 pub mod exports;
 pub mod health;
 pub mod http;
+pub mod outbox;
 #[cfg(feature = "sentry")]
 pub mod report;
 pub mod stdio;

@@ -10,6 +10,7 @@ use maitred_store::engine::write_and_wait;
 use maitred_store::ledger;
 
 use crate::boot::Product;
+use crate::outbox::SENT_KEPT;
 
 /// Time from the start to the first round: a server that lives for one question does without.
 const FIRST: Duration = Duration::from_secs(60);
@@ -28,6 +29,8 @@ pub const DEAD_KEYS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub struct Cleared {
     /// Receipts.
     pub receipts: u64,
+    /// Acts of the outbox that were carried out.
+    pub acts: u64,
     /// Keys.
     pub keys: u64,
     /// Ends of sessions.
@@ -72,8 +75,11 @@ pub fn round(product: &Product, now: Timestamp) -> anyhow::Result<Cleared> {
         Err(error) => failed = failed.or(Some(error.into())),
     }
     for org in product.directory.orgs()?.into_iter().filter(|org| org.archived_at.is_none()) {
-        match receipts(product, &org.slug, now) {
-            Ok(count) => cleared.receipts += count,
+        match ledgers(product, &org.slug, now) {
+            Ok((receipts, acts)) => {
+                cleared.receipts += receipts;
+                cleared.acts += acts;
+            }
             Err(error) => {
                 failed = failed.or(Some(error.context(format!("in the organisation `{}`", org.slug))));
             }
@@ -82,10 +88,12 @@ pub fn round(product: &Product, now: Timestamp) -> anyhow::Result<Cleared> {
     failed.map_or(Ok(cleared), Err)
 }
 
-fn receipts(product: &Product, slug: &str, now: Timestamp) -> anyhow::Result<u64> {
+fn ledgers(product: &Product, slug: &str, now: Timestamp) -> anyhow::Result<(u64, u64)> {
     let store = product.directory.open_store(slug)?;
-    let before = stamp(now - RECEIPTS_KEPT);
-    Ok(write_and_wait(&*store, stamp(now), LIMIT, move |tx| ledger::prune_receipts(tx, &before))?)
+    let (receipts, acts) = (stamp(now - RECEIPTS_KEPT), stamp(now - SENT_KEPT));
+    Ok(write_and_wait(&*store, stamp(now), LIMIT, move |tx| {
+        Ok((ledger::prune_receipts(tx, &receipts)?, ledger::prune_outbox(tx, &acts)?))
+    })?)
 }
 
 #[cfg(test)]

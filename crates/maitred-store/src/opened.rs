@@ -23,6 +23,7 @@ impl<S> Opened<S> {
     }
 
     /// How many are kept at once.
+    #[cfg(feature = "postgres")]
     pub(crate) fn most(&self) -> usize {
         self.most
     }

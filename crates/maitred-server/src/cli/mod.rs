@@ -16,6 +16,7 @@ mod key;
 mod member;
 mod menu;
 mod org;
+mod outbox;
 mod restore;
 mod serve;
 
@@ -89,6 +90,9 @@ pub enum Command {
                             restore --org acme --replace /backups/2026-03-02"
     )]
     Restore(restore::RestoreArgs),
+    /// See what left the house, and let what failed be tried again
+    #[command(subcommand)]
+    Outbox(outbox::OutboxCommand),
     /// Show and verify the audit trail
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -125,6 +129,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor(format) => doctor::run(&cli.data, format),
         Command::Backup(args) => backup::run(&cli.data, &args),
         Command::Restore(args) => restore::run(&cli.data, &args),
+        Command::Outbox(command) => outbox::run(&cli.data, &command),
         Command::Audit(command) => audit::run(&cli.data, &command),
         Command::ClientConfig(args) => client_config::run(&cli.data, &args),
         Command::Completions(args) => completions::run(&args),

@@ -19,6 +19,7 @@ use crate::boot::{self, Product};
 use crate::config::{Config, DataArgs, ServeArgs, TransportChoice};
 use crate::health::Watch;
 use crate::http::{self, Extra, HttpConfig, Shutdown};
+use crate::outbox::{self, Carrier};
 use crate::stdio::{self, StdioConfig, Stop};
 use crate::{telemetry, upkeep};
 
@@ -49,6 +50,19 @@ pub fn reachable(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+#[cfg(feature = "outward")]
+fn carriers(config: &Config, product: &Product) -> anyhow::Result<Vec<Box<dyn Carrier>>> {
+    crate::carriers::make(&config.outward, Arc::clone(&product.clock))
+}
+
+#[cfg(not(feature = "outward"))]
+fn carriers(config: &Config, _: &Product) -> anyhow::Result<Vec<Box<dyn Carrier>>> {
+    if config.outward.mail_url.is_some() || config.outward.webhook_url.is_some() {
+        bail!("this build sends nothing: build it with --features outward for mails and webhooks");
+    }
+    Ok(Vec::new())
+}
+
 /// Makes sure that the product works and serves until told to stop. `announce` hears where, once it can be reached.
 pub fn serve(
     config: &Config,
@@ -71,6 +85,10 @@ pub fn serve(
     let dispatch = product.dispatch(reports.reporter());
     let mcp = Arc::new(Mcp::new(Arc::new(dispatch), Limits::default()));
     product.directory.listen();
+    let carriers = carriers(config, &product)?;
+    if !carriers.is_empty() {
+        outbox::start(Arc::clone(&product), carriers).context("cannot start the thread of the outbox")?;
+    }
     upkeep::start(Arc::clone(&product)).context("cannot start the thread that clears away")?;
     match config.transport {
         TransportChoice::Stdio => {
