@@ -199,12 +199,18 @@ fn aside(lookup: &mut dyn FnMut()) {
 }
 
 /// Where the directory's own database and those of the organisations live.
-struct Engines {
-    own: Arc<dyn Engine>,
-    orgs: Arc<dyn Engine>,
+pub struct Engines {
+    /// The directory's.
+    pub own: Arc<dyn Engine>,
+    /// The organisations', by slug.
+    pub orgs: Arc<dyn Engine>,
 }
 
-fn engines(place: &Place) -> anyhow::Result<Engines> {
+/// The engines of a place.
+///
+/// # Errors
+/// When its directory or server cannot be used.
+pub fn engines(place: &Place) -> anyhow::Result<Engines> {
     if let Some(url) = &place.database {
         return server_engines(&url.0);
     }

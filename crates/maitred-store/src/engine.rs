@@ -135,6 +135,9 @@ pub trait Engine: Send + Sync {
     /// process or another.
     fn listen(&self, hear: Hear);
 
+    /// Names of all databases there are, in order.
+    fn names(&self) -> StoreResult<Vec<String>>;
+
     /// What kind of engine this is, for people: `sqlite`, `postgres`.
     fn kind(&self) -> &'static str;
 }

@@ -8,10 +8,8 @@ use anyhow::{anyhow, bail};
 use maitred_directory::{Holder, Org, roles};
 use maitred_party::store::members;
 use maitred_store::audit::Verdict;
-use maitred_store::engine::is_slug;
 use maitred_store::migrate::{self, STORE_MIGRATIONS};
-use maitred_store::sqlite::{SqliteEngine, SqliteOptions};
-use maitred_store::{Budget, Engine, Migration, OrgStore, StoreError};
+use maitred_store::{Budget, Engine, Migration, OrgStore, StoreError, ledger};
 use serde_json::json;
 
 use super::audit::chain;
@@ -97,9 +95,7 @@ pub fn run(data: &DataArgs, format: Format) -> anyhow::Result<()> {
 fn examine(place: &Place, door: Option<String>, report: &mut Report) {
     let data = place.data.as_path();
     // Before anything else opens a database, which would bring it up to date.
-    if place.database.is_none() {
-        migrations(data, report);
-    }
+    migrations(place, report);
     let product = match boot::open(place, door, LimitSettings::default()) {
         Ok(product) => Arc::new(product),
         Err(error) => return report.add("data directory", Err(error)),
@@ -136,32 +132,28 @@ fn damage(store: &dyn OrgStore) -> anyhow::Result<String> {
     if found.is_empty() { Ok("no damage found".to_owned()) } else { bail!("damaged: {}", found.join("; ")) }
 }
 
-/// Applied and pending migrations of every database file, as they are before this binary touches them.
-fn migrations(data: &Path, report: &mut Report) {
-    let registry = match boot::registry() {
-        Ok(registry) => registry,
-        Err(error) => return report.add("build", Err(error)),
+/// Applied and pending migrations of every database, as they are before this binary touches them.
+fn migrations(place: &Place, report: &mut Report) {
+    let parts = boot::registry().and_then(|registry| Ok((registry, boot::engines(place)?)));
+    let (registry, engines) = match parts {
+        Ok(parts) => parts,
+        Err(error) => return report.add("databases", Err(error)),
     };
     let own: Vec<Migration> = maitred_directory::MIGRATIONS.to_vec();
-    for (directory, wanted) in [(data.to_owned(), own), (data.join("orgs"), registry.migrations())] {
-        let mut names: Vec<String> = match std::fs::read_dir(&directory) {
-            Ok(files) => files.flatten().filter_map(|file| database_name(&file.path())).collect(),
-            Err(_) => continue,
-        };
-        names.sort();
-        let Ok(engine) =
-            SqliteEngine::new(&directory, SqliteOptions { report_threads: 1, ..Default::default() })
-        else {
-            continue;
-        };
-        for name in names {
-            let outcome = steps(&engine, &name, &wanted);
-            report.add(format!("migrations of {name}"), outcome);
+    for (engine, wanted) in [(engines.own, own), (engines.orgs, registry.migrations())] {
+        match engine.names() {
+            Ok(names) => {
+                for name in names {
+                    let outcome = steps(&*engine, &name, &wanted);
+                    report.add(format!("migrations of {name}"), outcome);
+                }
+            }
+            Err(error) => report.add("databases", Err(error.into())),
         }
     }
 }
 
-fn steps(engine: &SqliteEngine, name: &str, wanted: &[Migration]) -> anyhow::Result<String> {
+fn steps(engine: &dyn Engine, name: &str, wanted: &[Migration]) -> anyhow::Result<String> {
     // Opened without the domains' migrations, so that looking applies none of them.
     let store = engine.open(name, &[])?;
     let all: Vec<Migration> = STORE_MIGRATIONS.iter().chain(wanted).copied().collect();
@@ -174,11 +166,6 @@ fn steps(engine: &SqliteEngine, name: &str, wanted: &[Migration]) -> anyhow::Res
     }
     let names: Vec<String> = pending.iter().map(|step| format!("{} {}", step.domain, step.number)).collect();
     Ok(format!("{applied} applied, pending until it is opened: {}", names.join(", ")))
-}
-
-fn database_name(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?.strip_suffix(".sqlite")?;
-    is_slug(name).then(|| name.to_owned())
 }
 
 fn organisation(product: &Product, org: &Org, report: &mut Report) {
@@ -196,8 +183,27 @@ fn organisation(product: &Product, org: &Org, report: &mut Report) {
             Err(error) => Err(error),
         },
     );
+    outbox(&*store, slug, report);
     report.add(format!("members of {slug}"), roles_known(product, slug));
     report.add(format!("keys of {slug}"), keys_held(product, slug));
+}
+
+fn outbox(store: &dyn OrgStore, slug: &str, report: &mut Report) {
+    let what = format!("outbox of {slug}");
+    let mut counts = Err(StoreError::defect("the read did not run"));
+    let read = store.read(&Budget::of(Duration::from_secs(10)), &mut |tx| counts = ledger::outbox_counts(tx));
+    match read.and(counts) {
+        Err(error) => report.add(what, Err(error.into())),
+        Ok(counts) => {
+            let words: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+            let words = if words.is_empty() { "empty".to_owned() } else { words.join(", ") };
+            if counts.iter().any(|(state, _)| state == "dead") {
+                report.remark(what, format!("{words}; see maitred outbox list --org {slug} --state dead"));
+            } else {
+                report.add(what, Ok(words));
+            }
+        }
+    }
 }
 
 fn roles_known(product: &Product, slug: &str) -> anyhow::Result<String> {

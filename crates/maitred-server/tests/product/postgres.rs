@@ -226,3 +226,65 @@ fn nothing_acknowledged_is_lost_or_done_twice_when_a_node_and_the_database_fall(
     assert_eq!(stored, wanted);
     assert!(ok(&data, &["audit", "verify", "--org", "acme"]).contains("whole"));
 }
+
+#[test]
+fn a_role_without_rights_is_told_what_to_ask_for_and_needs_no_more_than_that() {
+    let Some(cluster) = Cluster::new() else { return missing() };
+    let admin = |database: &str, sql: &str| {
+        maitred_testkit_postgres::run(&cluster.url(database), sql).unwrap();
+    };
+    for sql in [
+        "CREATE ROLE keeper LOGIN",
+        "CREATE ROLE server LOGIN",
+        "CREATE DATABASE house OWNER keeper",
+        "REVOKE ALL ON DATABASE house FROM PUBLIC",
+        "CREATE DATABASE neighbour",
+        "REVOKE ALL ON DATABASE neighbour FROM PUBLIC",
+    ] {
+        admin("postgres", sql);
+    }
+    let url = |role: &str, database: &str| {
+        let url = cluster.url(database);
+        let (_, place) = url.rsplit_once('@').unwrap();
+        format!("postgres://{role}@{place}")
+    };
+    let place = tempfile::tempdir().unwrap();
+    let data = node(place.path(), &url("keeper", "house"));
+    let key = organisation(&data);
+    let server = url("server", "house");
+    let serve = |url: &str| {
+        let mut command = maitred(&data);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", url]);
+        command
+    };
+    assert!(fails(&mut serve(&server)).contains("permission denied for database"));
+    admin("house", "GRANT CONNECT ON DATABASE house TO server");
+    let said = fails(&mut serve(&server));
+    assert!(said.contains("GRANT USAGE ON SCHEMA \"maitred_directory\" TO \"server\""), "{said}");
+    for schema in ["maitred_directory", "m_acme"] {
+        admin("house", &format!("GRANT USAGE ON SCHEMA {schema} TO server"));
+        admin(
+            "house",
+            &format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO server"),
+        );
+    }
+    let served = Served::start(&data, &["--database-url", &server]);
+    assert!(served.call(&key, "crm_contact_search").contains("contacts"));
+    let company = ["call", "crm_company_create", r#"{"name": "Berg", "country": "FR"}"#, "--key", &key];
+    assert!(ok(&data, &[&company[..], &["--database-url", &server]].concat()).contains("Berg"));
+    // What it was not given it cannot do: make organisations, or look at the neighbours.
+    let said = fails(maitred(&data).args(["org", "create", "x", "--name", "X", "--database-url", &server]));
+    assert!(said.contains("GRANT CREATE ON DATABASE \"house\" TO \"server\""), "{said}");
+    assert!(maitred_testkit_postgres::run(&url("server", "neighbour"), "SELECT 1").is_err());
+}
+
+#[test]
+fn tables_of_a_newer_release_are_left_alone() {
+    let Some(database) = Database::new() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let data = node(place.path(), database.url());
+    organisation(&data);
+    database.run("INSERT INTO m_acme.migration (domain, number, name, at) VALUES ('crm', 999, 'later', 'x')");
+    let said = fails(maitred(&data).args(["serve", "--listen", "127.0.0.1:0"]));
+    assert!(said.contains("the tables of `crm` are at version 999, this binary knows"), "{said}");
+}

@@ -154,6 +154,10 @@ impl Engine for PostgresEngine {
         org::exists(&self.schema(name)?, &self.shared)
     }
 
+    fn names(&self) -> StoreResult<Vec<String>> {
+        org::names(self.prefix, &self.shared)
+    }
+
     fn listen(&self, hear: Hear) {
         if self.shared.news.add(self.prefix, hear) {
             self.shared.pool.listen(Arc::clone(&self.shared.news));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::connection::{PgRow, Trouble};
 use super::dialect::quoted;
 use super::pool::{Lent, Pool};
-use crate::engine::{Budget, OrgStore, ReportBody, Sink, WriteJob};
+use crate::engine::{Budget, OrgStore, ReportBody, Sink, WriteJob, is_slug};
 use crate::lane::Lane;
 use crate::migrate::{self, Migration};
 use crate::news::News;
@@ -53,8 +53,21 @@ const OWN_TABLES: &str = "CREATE TABLE IF NOT EXISTS maitred_turn (one BIGINT NO
      version BIGINT NOT NULL); \
      INSERT INTO maitred_version (one, version) VALUES (1, 0) ON CONFLICT (one) DO NOTHING";
 const SCHEMA_EXISTS: &str = "SELECT COUNT(*) FROM pg_catalog.pg_namespace WHERE nspname = $1";
-const IS_OURS: &str = "SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = $1 \
-                       AND tablename IN ('migration', 'maitred_turn', 'maitred_version')";
+/// How many of the tables that every database has are there; whether this role may enter the schema; how many tables it
+/// may not use; who it is.
+const IS_OURS: &str = "SELECT \
+    (SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = $1 \
+     AND tablename IN ('migration', 'maitred_turn', 'maitred_version')), \
+    COALESCE((SELECT CASE WHEN pg_catalog.has_schema_privilege(oid, 'USAGE') THEN 1 ELSE 0 END \
+              FROM pg_catalog.pg_namespace WHERE nspname = $1), 1), \
+    (SELECT COUNT(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT ( \
+     pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'INSERT') \
+     AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') AND pg_catalog.has_table_privilege(c.oid, 'DELETE'))), \
+    CAST(current_user AS TEXT)";
+/// Why a schema cannot be made, for those who may not.
+const MAKERS: &str = "SELECT CAST(current_database() AS TEXT), CAST(current_user AS TEXT), \
+    CASE WHEN pg_catalog.has_database_privilege(current_database(), 'CREATE') THEN 1 ELSE 0 END";
 pub(super) const TABLES: &str = "SELECT CAST(tablename AS TEXT) FROM pg_catalog.pg_tables WHERE schemaname = $1 \
                       AND tablename NOT IN ('maitred_turn', 'maitred_version') ORDER BY tablename";
 const COLUMNS: &str = "SELECT CAST(a.attname AS TEXT) FROM pg_catalog.pg_attribute a \
@@ -74,6 +87,17 @@ pub(super) fn exists(schema: &str, shared: &Shared) -> StoreResult<bool> {
     Ok(found > 0)
 }
 
+/// Schemas that begin with `prefix`, without it.
+pub(super) fn names(prefix: &str, shared: &Shared) -> StoreResult<Vec<String>> {
+    const SCHEMAS: &str = "SELECT CAST(nspname AS TEXT) FROM pg_catalog.pg_namespace \
+                           WHERE pg_catalog.starts_with(CAST(nspname AS TEXT), $1) ORDER BY 1";
+    let lent = shared.pool.take("", None)?;
+    let schemas: Vec<(String,)> = ReadTx::new(&*lent).all(SCHEMAS, &[prefix.to_param()])?;
+    lent.give_back();
+    let names = schemas.iter().filter_map(|(schema,)| schema.strip_prefix(prefix));
+    Ok(names.filter(|name| is_slug(name)).map(str::to_owned).collect())
+}
+
 impl PgOrg {
     fn new(schema: &str, shared: &Arc<Shared>) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
@@ -90,6 +114,17 @@ impl PgOrg {
         shared: &Arc<Shared>,
     ) -> StoreResult<Arc<Self>> {
         let lent = shared.pool.take(schema, None)?;
+        if let Some((database, role, 0)) = ReadTx::new(&*lent).one::<(String, String, i64)>(MAKERS, &[])? {
+            return Err(StoreError::new(
+                StoreFault::ReadOnly,
+                format!(
+                    "the role `{role}` may not make schemas in this database; either the role that owns the database \
+                     makes organisations, or: GRANT CREATE ON DATABASE {} TO {}",
+                    quoted(&database),
+                    quoted(&role)
+                ),
+            ));
+        }
         change(&lent, schema, |tx| {
             if tx.count(SCHEMA_EXISTS, &[schema.to_param()])? > 0 {
                 let what = format!("the schema `{schema}` exists already");
@@ -111,12 +146,25 @@ impl PgOrg {
     ) -> StoreResult<Arc<Self>> {
         let lent = shared.pool.take(schema, None)?;
         let read = ReadTx::new(&*lent);
-        let present = read.count(IS_OURS, &[schema.to_param()])?;
+        let (present, enters, closed, role): (i64, i64, i64, String) = read
+            .one(IS_OURS, &[schema.to_param()])?
+            .ok_or_else(|| StoreError::defect("the server said nothing of the schema"))?;
         if present < 3 {
             let what = if present == 0 { "no tables of maitred" } else { "not all tables of maitred" };
             return Err(StoreError::new(
                 if present == 0 { StoreFault::Unavailable } else { StoreFault::Corrupt },
                 format!("there are {what} in the schema `{schema}`"),
+            ));
+        }
+        if enters == 0 || closed > 0 {
+            let (schema, role) = (quoted(schema), quoted(&role));
+            return Err(StoreError::new(
+                StoreFault::ReadOnly,
+                format!(
+                    "the role {role} lacks rights in the schema {schema}; its owner gives them with: GRANT USAGE ON \
+                     SCHEMA {schema} TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} \
+                     TO {role}"
+                ),
             ));
         }
         let steps = migrate::steps(migrations);

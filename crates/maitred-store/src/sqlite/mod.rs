@@ -110,6 +110,21 @@ impl Engine for SqliteEngine {
         Ok(self.path(name)?.exists())
     }
 
+    fn names(&self) -> StoreResult<Vec<String>> {
+        let unreadable = |error: std::io::Error| {
+            let what = format!("cannot look into `{}`: {error}", self.directory.display());
+            StoreError::new(StoreFault::Unavailable, what)
+        };
+        let mut names = Vec::new();
+        for file in std::fs::read_dir(&self.directory).map_err(unreadable)? {
+            let name = file.map_err(unreadable)?.file_name();
+            let slug = name.to_str().and_then(|name| name.strip_suffix(".sqlite"));
+            names.extend(slug.filter(|slug| is_slug(slug)).map(str::to_owned));
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// Writes of another process on the same file are not heard of.
     fn listen(&self, hear: Hear) {
         self.shared.news.add("", hear);
