@@ -64,6 +64,14 @@ fn somebody() -> Option<(u32, u32)> {
 impl Cluster {
     /// A new server, started; `None` when its programs are not on this machine.
     pub fn new() -> Option<Self> {
+        let cluster = Self::place()?;
+        cluster.make();
+        cluster.start();
+        Some(cluster)
+    }
+
+    /// A place for a server, without one.
+    fn place() -> Option<Self> {
         let programs = programs()?;
         let directory = tempfile::Builder::new().prefix("maitred-pg-").tempdir().expect("a directory").keep();
         let watch = Command::new("sh")
@@ -83,10 +91,34 @@ impl Cluster {
         }
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-        let cluster = Self { programs, directory, port, owner, server: Mutex::new(None), _watch: watch };
-        cluster.make();
-        cluster.start();
-        Some(cluster)
+        Some(Self { programs, directory, port, owner, server: Mutex::new(None), _watch: watch })
+    }
+
+    /// A second server that follows this one, which from now on acknowledges a commit only when both have it.
+    pub fn standby(&self) -> Self {
+        let standby = Self::place().expect("the programs of the first");
+        let made = standby
+            .command("pg_basebackup")
+            .args(["-D", "data", "-R", "-X", "stream", "-c", "fast", "-d", &self.url("postgres")])
+            .output()
+            .expect("pg_basebackup");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        standby.start();
+        for sql in ["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"] {
+            run(&self.url("postgres"), sql).expect("a setting");
+        }
+        let begun = Instant::now();
+        let follows = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'";
+        while run(&self.url("postgres"), follows).is_ok_and(|rows| rows.is_empty()) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the standby does not follow");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        standby
+    }
+
+    /// Makes a standby the server.
+    pub fn promote(&self) {
+        run(&self.url("postgres"), "SELECT pg_promote()").expect("a promotion");
     }
 
     fn command(&self, program: &str) -> Command {
@@ -143,9 +175,18 @@ impl Cluster {
 
     /// Stops the server, ending whatever runs on it.
     pub fn stop(&self) {
+        self.signal("INT");
+    }
+
+    /// Ends the server as a crash would.
+    pub fn crash(&self) {
+        self.signal("QUIT");
+    }
+
+    fn signal(&self, signal: &str) {
         let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut server) = server {
-            let word = format!("kill -INT {}", server.id());
+            let word = format!("kill -{signal} {}", server.id());
             assert!(Command::new("sh").args(["-c", &word]).status().expect("a shell").success());
             server.wait().expect("the server ends");
         }
@@ -154,6 +195,14 @@ impl Cluster {
     /// Where a database of this server is.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Where a database of this server or of another is, whichever takes writes.
+    pub fn url_of_either(&self, other: &Self, database: &str) -> String {
+        format!(
+            "postgres://postgres@127.0.0.1:{},127.0.0.1:{}/{database}?target_session_attrs=read-write",
+            self.port, other.port
+        )
     }
 
     /// Where a database of this server is, by its socket.

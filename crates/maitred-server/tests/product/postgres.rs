@@ -173,20 +173,19 @@ impl Script<'_> {
     }
 }
 
-#[test]
-fn nothing_acknowledged_is_lost_or_done_twice_when_a_node_and_the_database_fall() {
-    const CALLERS: usize = 6;
-    const WRITES: usize = 40;
-    let Some(cluster) = Cluster::new() else { return missing() };
-    let url = cluster.url("postgres");
-    let places: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
-    let data = node(places[0].path(), &url);
-    let key = organisation(&data);
-    let mut nodes = vec![Served::start(&data, &[])];
-    nodes.extend(places[1..].iter().map(|place| Served::start(&beside(place.path(), &url, &data), &[])));
-    let addresses: Vec<String> = nodes.iter().map(|node| node.address.clone()).collect();
-    let session = nodes[0].open(&key);
-    let script = Script { nodes: &addresses, key: &key, session: &session, turn: AtomicUsize::new(0) };
+const CALLERS: usize = 6;
+const WRITES: usize = 40;
+
+/// Lets callers write through all nodes while `bad_luck` happens; it is given a way to wait until so many writes were
+/// acknowledged. Then everything acknowledged must be in the database, once, and nothing else.
+fn nothing_is_lost(
+    nodes: &[String],
+    key: &str,
+    session: &str,
+    bad_luck: impl FnOnce(&dyn Fn(usize)),
+    url: &str,
+) {
+    let script = Script { nodes, key, session, turn: AtomicUsize::new(0) };
     let acknowledged = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for caller in 0..CALLERS {
@@ -205,25 +204,65 @@ fn nothing_acknowledged_is_lost_or_done_twice_when_a_node_and_the_database_fall(
                 }
             });
         }
-        let wait_for = |count: usize| {
+        bad_luck(&|count| {
             until("the callers stand still", Duration::from_secs(100), || {
                 acknowledged.lock().unwrap().len() >= count
             });
-        };
+        });
+    });
+    let mut wanted = acknowledged.into_inner().unwrap();
+    wanted.sort();
+    assert_eq!(wanted.len(), CALLERS * WRITES);
+    let rows = maitred_testkit_postgres::run(url, "SELECT name FROM m_acme.company").unwrap();
+    let mut stored: Vec<String> = rows.into_iter().filter_map(|mut row| row.remove(0)).collect();
+    stored.sort();
+    assert_eq!(stored, wanted);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_or_done_twice_when_a_node_and_the_database_fall() {
+    let Some(cluster) = Cluster::new() else { return missing() };
+    let url = cluster.url("postgres");
+    let places: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
+    let data = node(places[0].path(), &url);
+    let key = organisation(&data);
+    let mut nodes = vec![Served::start(&data, &[])];
+    nodes.extend(places[1..].iter().map(|place| Served::start(&beside(place.path(), &url, &data), &[])));
+    let addresses: Vec<String> = nodes.iter().map(|node| node.address.clone()).collect();
+    let session = nodes[0].open(&key);
+    let bad_luck = |wait_for: &dyn Fn(usize)| {
         wait_for(CALLERS * WRITES / 4);
         nodes[1].kill();
         wait_for(CALLERS * WRITES / 2);
         cluster.stop();
         std::thread::sleep(Duration::from_millis(500));
         cluster.start();
-    });
-    let mut wanted = acknowledged.into_inner().unwrap();
-    wanted.sort();
-    assert_eq!(wanted.len(), CALLERS * WRITES);
-    let rows = maitred_testkit_postgres::run(&url, "SELECT name FROM m_acme.company ORDER BY name").unwrap();
-    let mut stored: Vec<String> = rows.into_iter().filter_map(|mut row| row.remove(0)).collect();
-    stored.sort();
-    assert_eq!(stored, wanted);
+    };
+    nothing_is_lost(&addresses, &key, &session, bad_luck, &url);
+    assert!(ok(&data, &["audit", "verify", "--org", "acme"]).contains("whole"));
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_or_done_twice_when_the_standby_takes_over_in_mid_write() {
+    let Some(first) = Cluster::new() else { return missing() };
+    let second = first.standby();
+    let url = first.url_of_either(&second, "postgres");
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let data = node(places[0].path(), &url);
+    let key = organisation(&data);
+    let nodes = [Served::start(&data, &[]), Served::start(&beside(places[1].path(), &url, &data), &[])];
+    let addresses: Vec<String> = nodes.iter().map(|node| node.address.clone()).collect();
+    let session = nodes[0].open(&key);
+    let bad_luck = |wait_for: &dyn Fn(usize)| {
+        wait_for(CALLERS * WRITES / 3);
+        first.crash();
+        second.promote();
+        // The new server would wait for a standby of its own.
+        for sql in ["ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()"] {
+            maitred_testkit_postgres::run(&second.url("postgres"), sql).unwrap();
+        }
+    };
+    nothing_is_lost(&addresses, &key, &session, bad_luck, &second.url("postgres"));
     assert!(ok(&data, &["audit", "verify", "--org", "acme"]).contains("whole"));
 }
 
