@@ -474,26 +474,3 @@ fn a_failed_statement_is_not_forgotten() {
     write(&store, put("b")).unwrap();
     assert_eq!(notes(&store), 2);
 }
-
-#[test]
-fn listeners_hear_which_schema_changed() {
-    let database = database!();
-    let store = engine(database.url(), PostgresOptions::default()).create("acme", TABLES).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let heard = runtime.block_on(async {
-        let (client, mut connection) =
-            tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
-        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            while let Some(Ok(message)) = std::future::poll_fn(|cx| connection.poll_message(cx)).await {
-                if let tokio_postgres::AsyncMessage::Notification(told) = message {
-                    sender.send(told.payload().to_owned()).unwrap();
-                }
-            }
-        });
-        client.batch_execute("LISTEN maitred").await.unwrap();
-        write(&store, put("a")).unwrap();
-        tokio::time::timeout(Duration::from_secs(10), receiver.recv()).await.unwrap()
-    });
-    assert_eq!(heard.as_deref(), Some("m_acme"));
-}
