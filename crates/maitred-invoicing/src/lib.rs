@@ -1,0 +1,32 @@
+//! The invoicing module: invoices, credit notes, payments, receivables.
+//!
+//! Invariants: an issued document is never changed, which the database itself refuses; numbers have no gaps; what is
+//! left to pay is the total less what was paid, credited and written off, and never negative; no payment and no credit
+//! note is applied beyond its amount; nothing is dated in a closed period.
+
+pub mod model;
+mod ports;
+pub mod store;
+pub mod tools;
+
+use maitred_core::mode::Module;
+use maitred_core::tool::Domain;
+use maitred_store::Migration;
+
+/// The module as the registry sees it.
+pub static DOMAIN: Domain = Domain {
+    module: Module::Invoicing,
+    tools: tools::TOOLS,
+    migrations: MIGRATIONS,
+    requires: &[],
+    provides: ports::provide,
+    check: store::check,
+};
+
+/// The tables of this module.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    domain: "invoicing",
+    number: 1,
+    name: "billing profiles, invoices, payments",
+    sql: include_str!("../migrations/0001_invoicing.sql"),
+}];

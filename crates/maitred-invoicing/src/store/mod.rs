@@ -1,0 +1,12 @@
+//! The only files of this crate with SQL.
+
+pub mod party_refs;
+
+use maitred_core::cx::Reader;
+use maitred_core::error::ToolResult;
+
+/// Looks whether the module's tables answer.
+pub fn check(db: &Reader<'_>) -> ToolResult<()> {
+    db.count("SELECT COUNT(*) FROM (SELECT id FROM invoice LIMIT 1) one", &[])?;
+    Ok(())
+}
