@@ -85,18 +85,20 @@ CREATE TABLE invoice_line (
   variant_id TEXT,
   sku TEXT,
   description TEXT NOT NULL,
-  quantity BIGINT NOT NULL CHECK (quantity <> 0),
+  quantity BIGINT NOT NULL CHECK (quantity > 0),
   unit TEXT NOT NULL,
   unit_price BIGINT NOT NULL CHECK (unit_price >= 0),
   base_qty BIGINT NOT NULL CHECK (base_qty > 0),
   discount_bp BIGINT NOT NULL CHECK (discount_bp BETWEEN 0 AND 10000),
-  net BIGINT NOT NULL,
+  net BIGINT NOT NULL CHECK (net >= 0),
   service BIGINT NOT NULL CHECK (service IN (0, 1)),
   tax_class TEXT NOT NULL CHECK (tax_class IN ('standard', 'reduced', 'reduced2', 'super_reduced', 'zero', 'exempt')),
   tax_category TEXT NOT NULL CHECK (tax_category IN ('S', 'Z', 'E', 'AE', 'K', 'G', 'O')),
   tax_rate_bp BIGINT NOT NULL CHECK (tax_rate_bp BETWEEN 0 AND 10000),
   exemption_code TEXT,
-  corrected_line_id TEXT REFERENCES invoice_line (id)
+  credited_qty BIGINT NOT NULL CHECK (credited_qty >= 0),
+  corrected_line_id TEXT REFERENCES invoice_line (id),
+  CHECK (credited_qty = 0 OR corrected_line_id IS NOT NULL)
 ) /*clustered*/;
 CREATE UNIQUE INDEX invoice_line_position ON invoice_line (invoice_id, position);
 CREATE INDEX invoice_line_variant ON invoice_line (variant_id);

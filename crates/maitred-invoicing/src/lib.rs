@@ -4,10 +4,13 @@
 //! left to pay is the total less what was paid, credited and written off, and never negative; no payment and no credit
 //! note is applied beyond its amount; nothing is dated in a closed period.
 
+pub mod drafting;
 pub mod model;
 mod ports;
+pub mod seller;
 pub mod store;
 pub mod tools;
+pub mod views;
 
 use maitred_core::mode::Module;
 use maitred_core::tool::Domain;

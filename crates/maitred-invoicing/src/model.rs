@@ -354,6 +354,8 @@ pub struct InvoiceLine {
     pub tax_rate_bp: BasisPoints,
     /// Reason of an exemption, a code of the VATEX list.
     pub exemption_code: Option<String>,
+    /// How much of the corrected line's quantity it takes back; nothing where only money is.
+    pub credited_qty: Quantity,
     /// The line that a line of a credit note corrects.
     pub corrected_line_id: Option<InvoiceLineId>,
 }

@@ -1,6 +1,18 @@
 //! The tools of invoicing, sorted by name.
 
-use maitred_core::tool::ToolEntry;
+pub(crate) mod invoice_create;
+mod invoice_discard;
+mod invoice_get;
+pub(crate) mod invoice_search;
+pub(crate) mod invoice_update;
+
+use maitred_core::tool::{ToolEntry, entry};
 
 /// Every tool of this module.
-pub const TOOLS: &[ToolEntry] = &[];
+pub const TOOLS: &[ToolEntry] = &[
+    entry::<invoice_create::InvoiceCreate>(),
+    entry::<invoice_discard::InvoiceDiscard>(),
+    entry::<invoice_get::InvoiceGet>(),
+    entry::<invoice_search::InvoiceSearch>(),
+    entry::<invoice_update::InvoiceUpdate>(),
+];

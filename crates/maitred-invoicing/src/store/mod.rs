@@ -1,6 +1,12 @@
 //! The only files of this crate with SQL.
 
+pub mod allocations;
+pub mod billables;
+pub mod invoices;
 pub mod party_refs;
+pub mod periods;
+pub mod profiles;
+pub mod rates;
 
 use maitred_core::cx::Reader;
 use maitred_core::error::ToolResult;
