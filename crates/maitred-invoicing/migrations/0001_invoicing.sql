@@ -188,3 +188,7 @@ CREATE TABLE period (
   status TEXT NOT NULL CHECK (status IN ('open', 'closed')),
   reason TEXT
 ) /*clustered*/;
+
+/*frozen invoice_line BY invoice_id OF invoice WHEN status <> 'draft'*/
+/*frozen invoice_tax BY invoice_id OF invoice WHEN status <> 'draft'*/
+/*frozen invoice WHEN status <> 'draft' EXCEPT (version, updated_at, company_id, status, allocated, credited, written_off, balance, collection, promise_date, promise_amount, document_sha256)*/

@@ -4,10 +4,14 @@
 //! left to pay is the total less what was paid, credited and written off, and never negative; no payment and no credit
 //! note is applied beyond its amount; nothing is dated in a closed period.
 
+pub mod crediting;
 pub mod drafting;
+pub mod issue_rules;
+pub mod issuing;
 pub mod model;
 mod ports;
 pub mod seller;
+pub mod settling;
 pub mod store;
 pub mod tools;
 pub mod views;

@@ -1,8 +1,10 @@
 //! The tools of invoicing, sorted by name.
 
+pub(crate) mod credit_note_create;
 pub(crate) mod invoice_create;
 mod invoice_discard;
 mod invoice_get;
+mod invoice_issue;
 pub(crate) mod invoice_search;
 pub(crate) mod invoice_update;
 
@@ -10,9 +12,11 @@ use maitred_core::tool::{ToolEntry, entry};
 
 /// Every tool of this module.
 pub const TOOLS: &[ToolEntry] = &[
+    entry::<credit_note_create::CreditNoteCreate>(),
     entry::<invoice_create::InvoiceCreate>(),
     entry::<invoice_discard::InvoiceDiscard>(),
     entry::<invoice_get::InvoiceGet>(),
+    entry::<invoice_issue::InvoiceIssue>(),
     entry::<invoice_search::InvoiceSearch>(),
     entry::<invoice_update::InvoiceUpdate>(),
 ];

@@ -178,7 +178,9 @@ mod tests {
             "company acme kind=customer; tax DE standard S 1900; tax DE reduced S 700",
             "invoicing_invoice_create",
             r#"{"company": "@acme", "lines": [{"description": "A", "qty": 1, "unit_price": "0.33"}, {"description": "B", "qty": 3, "unit_price": "0.335", "discount": 10}, {"description": "Book", "qty": 1, "unit_price": "10", "tax_class": "reduced"}], "supply_from": "2026-02-01"}"#,
-            expect![[r##"{"id":"#1","invoice":{"id":"#1","version":1,"kind":"invoice","company":{"id":"@acme","name":"Acme"},"status":"draft","overdue":false,"net_days":14,"supply_from":"2026-02-01","currency":"EUR","lines":[{"line":1,"description":"A","qty":"1","unit":"C62","unit_price":"0.33","net":"0.33","tax_category":"S","tax_rate":"19"},{"line":2,"description":"B","qty":"3","unit":"C62","unit_price":"0.335","discount":"10","net":"0.90","tax_category":"S","tax_rate":"19"},{"line":3,"description":"Book","qty":"1","unit":"C62","unit_price":"10.00","net":"10.00","tax_category":"S","tax_rate":"7"}],"taxes":[{"category":"S","rate":"7","taxable":"10.00","tax":"0.70"},{"category":"S","rate":"19","taxable":"1.23","tax":"0.23"}],"net":"11.23","tax":"0.93","gross":"12.16","balance":"12.16","created_at":"@now","next":["invoicing_invoice_issue","invoicing_invoice_update","invoicing_invoice_discard"]},"warnings":[]}"##]],
+            expect![[
+                r##"{"id":"#1","invoice":{"id":"#1","version":1,"kind":"invoice","company":{"id":"@acme","name":"Acme"},"status":"draft","overdue":false,"net_days":14,"supply_from":"2026-02-01","currency":"EUR","lines":[{"line":1,"description":"A","qty":"1","unit":"C62","unit_price":"0.33","net":"0.33","tax_category":"S","tax_rate":"19"},{"line":2,"description":"B","qty":"3","unit":"C62","unit_price":"0.335","discount":"10","net":"0.90","tax_category":"S","tax_rate":"19"},{"line":3,"description":"Book","qty":"1","unit":"C62","unit_price":"10.00","net":"10.00","tax_category":"S","tax_rate":"7"}],"taxes":[{"category":"S","rate":"7","taxable":"10.00","tax":"0.70"},{"category":"S","rate":"19","taxable":"1.23","tax":"0.23"}],"net":"11.23","tax":"0.93","gross":"12.16","balance":"12.16","created_at":"@now","next":["invoicing_invoice_issue","invoicing_invoice_update","invoicing_invoice_discard"]},"warnings":[]}"##
+            ]],
         );
     }
 
@@ -214,14 +216,18 @@ mod tests {
             "company acme",
             "invoicing_invoice_create",
             r#"{"company": "@acme", "lines": [{"description": "A", "qty": 1}]}"#,
-            expect![[r#"{"error":{"category":"validation","code":"missing","message":"`unit_price` is required","field":"lines[0].unit_price","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"missing","message":"`unit_price` is required","field":"lines[0].unit_price","retryable":false}}"#
+            ]],
         );
         check(
             &crate::DOMAIN,
             "company acme",
             "invoicing_invoice_create",
             r#"{"company": "@acme", "lines": [{"description": "A", "qty": -1, "unit_price": 5}]}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`qty` must be more than 0","field":"lines[0].qty","hint":"to take something back, use invoicing_credit_note_create","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`qty` must be more than 0","field":"lines[0].qty","hint":"to take something back, use invoicing_credit_note_create","retryable":false}}"#
+            ]],
         );
     }
 }

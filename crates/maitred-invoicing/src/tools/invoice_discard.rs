@@ -86,7 +86,9 @@ mod tests {
                invoicing_invoice_discard {"invoice": "@inv"}"#,
             "invoicing_invoice_discard",
             r#"{"invoice": "@inv"}"#,
-            expect![[r#"{"error":{"category":"domain","code":"illegal_transition","message":"the draft invoice was discarded","field":"invoice","hint":"draft another with invoicing_invoice_create","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"illegal_transition","message":"the draft invoice was discarded","field":"invoice","hint":"draft another with invoicing_invoice_create","retryable":false}}"#
+            ]],
         );
     }
 }

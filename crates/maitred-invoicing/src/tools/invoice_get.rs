@@ -54,7 +54,9 @@ mod tests {
                invoicing_invoice_create {"company": "@acme", "lines": [{"description": "Chair", "qty": 2, "unit_price": "50"}]} as inv"#,
             "invoicing_invoice_get",
             r#"{"invoice": "@inv", "fields": ["status", "gross", "next"]}"#,
-            expect![[r#"{"id":"@inv","version":1,"status":"draft","gross":"119.00","next":["invoicing_invoice_issue","invoicing_invoice_update","invoicing_invoice_discard"]}"#]],
+            expect![[
+                r#"{"id":"@inv","version":1,"status":"draft","gross":"119.00","next":["invoicing_invoice_issue","invoicing_invoice_update","invoicing_invoice_discard"]}"#
+            ]],
         );
     }
 
@@ -65,7 +67,9 @@ mod tests {
             "",
             "invoicing_invoice_get",
             r#"{"invoice": "INV-2026-00001"}"#,
-            expect![[r#"{"error":{"category":"domain","code":"not_found","message":"no invoice fits `INV-2026-00001`","field":"invoice","hint":"find it with invoicing_invoice_search","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"not_found","message":"no invoice fits `INV-2026-00001`","field":"invoice","hint":"find it with invoicing_invoice_search","retryable":false}}"#
+            ]],
         );
     }
 }
