@@ -4,12 +4,19 @@
 //! left to pay is the total less what was paid, credited and written off, and never negative; no payment and no credit
 //! note is applied beyond its amount; nothing is dated in a closed period.
 
+pub mod afterwards;
 pub mod crediting;
 pub mod drafting;
+pub mod drafts;
+pub mod dunning;
 pub mod issue_rules;
 pub mod issuing;
 pub mod model;
 mod ports;
+pub mod recipients;
+pub mod recurring;
+pub mod reminding;
+pub mod repeating;
 pub mod seller;
 pub mod settling;
 pub mod store;
@@ -31,9 +38,17 @@ pub static DOMAIN: Domain = Domain {
 };
 
 /// The tables of this module.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    domain: "invoicing",
-    number: 1,
-    name: "billing profiles, invoices, payments",
-    sql: include_str!("../migrations/0001_invoicing.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        domain: "invoicing",
+        number: 1,
+        name: "billing profiles, invoices, payments",
+        sql: include_str!("../migrations/0001_invoicing.sql"),
+    },
+    Migration {
+        domain: "invoicing",
+        number: 3,
+        name: "recurring invoices, sendings, reminders, write-offs; what is issued is final",
+        sql: include_str!("../migrations/0003_afterwards.sql"),
+    },
+];

@@ -10,6 +10,7 @@ use maitred_party::refs::{PartyRef, PartyRefs};
 
 use maitred_party::sources::SettingSource;
 
+use crate::dunning::DunningSection;
 use crate::model::BillingProfile;
 use crate::seller::{SellerSection, usual_days};
 use crate::store::party_refs;
@@ -18,6 +19,7 @@ use crate::store::party_refs;
 pub fn provide(ports: &mut Ports) {
     ports.provide::<dyn PartyRefs>(Arc::new(InvoicingRefs));
     ports.provide::<dyn SettingSource>(Arc::new(SellerSection));
+    ports.provide::<dyn SettingSource>(Arc::new(DunningSection));
     ports.provide::<dyn BillingTerms>(Arc::new(Terms));
 }
 

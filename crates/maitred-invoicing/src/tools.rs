@@ -7,6 +7,11 @@ mod invoice_get;
 mod invoice_issue;
 pub(crate) mod invoice_search;
 pub(crate) mod invoice_update;
+mod recurring_list;
+mod recurring_run;
+mod recurring_save;
+mod reminder_list;
+mod reminder_run;
 
 use maitred_core::tool::{ToolEntry, entry};
 
@@ -19,4 +24,9 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<invoice_issue::InvoiceIssue>(),
     entry::<invoice_search::InvoiceSearch>(),
     entry::<invoice_update::InvoiceUpdate>(),
+    entry::<recurring_list::RecurringList>(),
+    entry::<recurring_run::RecurringRun>(),
+    entry::<recurring_save::RecurringSave>(),
+    entry::<reminder_list::ReminderList>(),
+    entry::<reminder_run::ReminderRun>(),
 ];

@@ -7,6 +7,8 @@ pub mod party_refs;
 pub mod periods;
 pub mod profiles;
 pub mod rates;
+pub mod recurring;
+pub mod reminders;
 
 use maitred_core::cx::Reader;
 use maitred_core::error::ToolResult;

@@ -17,6 +17,8 @@ pub const REFS: &[PartyRef] = &[
     company("billing_profile", "id", OnMerge::Fold(fold_profiles)),
     company("invoice", "company_id", OnMerge::Repoint),
     company("payment", "company_id", OnMerge::Repoint),
+    company("recurring", "company_id", OnMerge::Repoint),
+    company("reminder", "company_id", OnMerge::Repoint),
     PartyRef {
         table: "billing_profile",
         column: "billing_contact_id",
