@@ -251,14 +251,18 @@ mod tests {
             THREE,
             "catalog_product_search",
             r#"{"q": "chair", "fields": ["name", "status"], "facets": true}"#,
-            expect![[r#"{"products":[{"id":"@beech","version":2,"name":"Chair of beech","status":"active"},{"id":"@lamp","version":1,"name":"Chairman's lamp","status":"draft"},{"id":"@chair","version":3,"name":"Oak chair","status":"discontinued"}],"facets":{"category":{"Furniture/Chairs":2,"Lamps":1},"brand":{},"status":{"active":1,"discontinued":1,"draft":1}}}"#]],
+            expect![[
+                r#"{"products":[{"id":"@beech","version":2,"name":"Chair of beech","status":"active"},{"id":"@lamp","version":1,"name":"Chairman's lamp","status":"draft"},{"id":"@chair","version":3,"name":"Oak chair","status":"discontinued"}],"facets":{"category":{"Furniture/Chairs":2,"Lamps":1},"brand":{},"status":{"active":1,"discontinued":1,"draft":1}}}"#
+            ]],
         );
         check(
             &crate::DOMAIN,
             THREE,
             "catalog_product_search",
             r#"{"q": "ch-1", "fields": ["name"]}"#,
-            expect![[r#"{"products":[{"id":"@chair","version":3,"name":"Oak chair"},{"id":"@beech","version":2,"name":"Chair of beech"}]}"#]],
+            expect![[
+                r#"{"products":[{"id":"@chair","version":3,"name":"Oak chair"},{"id":"@beech","version":2,"name":"Chair of beech"}]}"#
+            ]],
         );
     }
 
@@ -294,6 +298,14 @@ mod tests {
 
     #[test]
     fn an_attribute_is_a_name_and_a_value() {
-        check(&crate::DOMAIN, "", "catalog_product_search", r#"{"attribute": "oak"}"#, expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`attribute` must be name=value","field":"attribute","retryable":false}}"#]]);
+        check(
+            &crate::DOMAIN,
+            "",
+            "catalog_product_search",
+            r#"{"attribute": "oak"}"#,
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`attribute` must be name=value","field":"attribute","retryable":false}}"#
+            ]],
+        );
     }
 }
