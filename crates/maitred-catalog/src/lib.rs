@@ -11,11 +11,14 @@ pub mod model;
 pub mod policy;
 mod ports;
 pub mod price_plan;
+pub mod price_rounding;
 pub mod pricing;
 pub mod product_rules;
 pub mod purchasing;
 pub mod quoting;
+pub mod reorder;
 pub mod setting_prices;
+pub mod stock_ledger;
 pub mod stock_rules;
 #[cfg(test)]
 mod stock_tests;

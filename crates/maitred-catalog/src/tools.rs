@@ -3,6 +3,8 @@
 mod availability_check;
 mod count_post;
 pub(crate) mod movement_search;
+mod price_adjust;
+mod price_list_get;
 mod price_list_save;
 pub(crate) mod price_quote;
 mod price_set;
@@ -17,8 +19,10 @@ mod purchase_get;
 mod purchase_receive;
 pub(crate) mod purchase_search;
 mod purchase_send;
+mod replenishment_suggest;
 pub(crate) mod stock_adjust;
 pub(crate) mod stock_list;
+pub(crate) mod stock_report;
 mod stock_transfer;
 mod supplier_item_save;
 
@@ -29,6 +33,8 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<availability_check::AvailabilityCheck>(),
     entry::<count_post::CountPost>(),
     entry::<movement_search::MovementSearch>(),
+    entry::<price_adjust::PriceAdjust>(),
+    entry::<price_list_get::PriceListGet>(),
     entry::<price_list_save::PriceListSave>(),
     entry::<price_quote::PriceQuote>(),
     entry::<price_set::PriceSet>(),
@@ -43,8 +49,10 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<purchase_receive::PurchaseReceive>(),
     entry::<purchase_search::PurchaseSearch>(),
     entry::<purchase_send::PurchaseSend>(),
+    entry::<replenishment_suggest::ReplenishmentSuggest>(),
     entry::<stock_adjust::StockAdjust>(),
     entry::<stock_list::StockList>(),
+    entry::<stock_report::StockReport>(),
     entry::<stock_transfer::StockTransfer>(),
     entry::<supplier_item_save::SupplierItemSave>(),
 ];

@@ -10,6 +10,7 @@ use maitred_store::{Param, Row, Sql, StoreResult};
 
 use crate::demand::{Demand, Flow, SPAN, demand};
 use crate::model::{LocationId, MoveKind, VariantId};
+use crate::stock_ledger::Step;
 use crate::store::levels::Level;
 
 /// What levels are listed by. Filters that are not given do not narrow.
@@ -375,4 +376,59 @@ pub fn present_since(db: &Reader<'_>, location: &LocationId, at: Stamp) -> ToolR
     sql.push(" ORDER BY variant_id");
     let rows: Vec<(String,)> = db.all_of(&sql)?;
     Ok(rows.into_iter().map(|(id,)| VariantId(id)).collect())
+}
+
+/// Hands every move up to a moment on, oldest first.
+pub fn walk(db: &Reader<'_>, until: Stamp, mut each: impl FnMut(Step)) -> ToolResult<()> {
+    let mut sql = Sql::new(
+        "SELECT at, variant_id, from_id, to_id, quantity, kind, unit_cost FROM stock_move WHERE at < ",
+    );
+    sql.bind(until).push(" ORDER BY at, id");
+    db.each_of(&sql, |row| {
+        each(Step {
+            at: row.get(0)?,
+            variant: row.get(1)?,
+            from: row.get(2)?,
+            to: row.get(3)?,
+            quantity: row.get(4)?,
+            kind: row.get(5)?,
+            unit_cost: row.get(6)?,
+        });
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// What reports call a variant: folded SKU, SKU, product, options, category.
+pub type Label = (String, String, String, String, Option<String>);
+
+/// What reports call every stocked variant, by id.
+pub fn labels(db: &Reader<'_>) -> ToolResult<HashMap<String, Label>> {
+    let mut labels = HashMap::new();
+    db.each(
+        "SELECT v.id, v.sku_key, v.sku, p.name, v.options, c.path FROM variant v JOIN product p \
+         ON p.id = v.product_id LEFT JOIN category c ON c.id = p.category_id WHERE p.kind = 'goods'",
+        &[],
+        |row| {
+            let label = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
+            labels.insert(row.get(0)?, label);
+            Ok(())
+        },
+    )?;
+    Ok(labels)
+}
+
+/// What of every variant is there for the taking, over sellable locations or at one.
+pub fn free(db: &Reader<'_>, location: Option<&LocationId>) -> ToolResult<HashMap<String, Quantity>> {
+    let mut sql = Sql::new(
+        "SELECT s.variant_id, CAST(SUM(s.on_hand - s.reserved) AS BIGINT) FROM stock_level s JOIN location l \
+         ON l.id = s.location_id WHERE ",
+    );
+    match location {
+        Some(location) => sql.push("l.id = ").bind(location),
+        None => sql.push("l.sellable = 1 AND l.retired_at IS NULL"),
+    };
+    sql.push(" GROUP BY s.variant_id");
+    let rows: Vec<(String, Quantity)> = db.all_of(&sql)?;
+    Ok(rows.into_iter().collect())
 }
