@@ -6,7 +6,10 @@
 //! company, variant, quantity, day and currency, and past prices are never edited; costs are moving averages.
 
 pub mod book;
+pub mod clients;
+pub mod csv_table;
 pub mod demand;
+pub mod importing;
 pub mod model;
 pub mod policy;
 mod ports;

@@ -3,6 +3,8 @@
 mod availability_check;
 mod count_post;
 pub(crate) mod movement_search;
+mod my_product_get;
+mod my_product_search;
 mod price_adjust;
 mod price_list_get;
 mod price_list_save;
@@ -10,6 +12,7 @@ pub(crate) mod price_quote;
 mod price_set;
 mod product_create;
 pub(crate) mod product_get;
+mod product_import;
 pub(crate) mod product_search;
 mod product_transition;
 mod product_update;
@@ -33,6 +36,8 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<availability_check::AvailabilityCheck>(),
     entry::<count_post::CountPost>(),
     entry::<movement_search::MovementSearch>(),
+    entry::<my_product_get::MyProductGet>(),
+    entry::<my_product_search::MyProductSearch>(),
     entry::<price_adjust::PriceAdjust>(),
     entry::<price_list_get::PriceListGet>(),
     entry::<price_list_save::PriceListSave>(),
@@ -40,6 +45,7 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<price_set::PriceSet>(),
     entry::<product_create::ProductCreate>(),
     entry::<product_get::ProductGet>(),
+    entry::<product_import::ProductImport>(),
     entry::<product_search::ProductSearch>(),
     entry::<product_transition::ProductTransition>(),
     entry::<product_update::ProductUpdate>(),

@@ -464,7 +464,15 @@ mod tests {
                 GIVEN,
                 "catalog_stock_report",
                 &format!(r#"{{"measure": "value", "group_by": "{group}"}}"#),
-                if group == "location" { expect![[r#"{"measure":"value","as_of":"2026-03-02","currency":"EUR","rows":[{"name":"Main warehouse","qty":"13","value":"59.00"},{"name":"Quarantine","qty":"2","value":"6.00"}],"totals":{"value":"65.00","qty":"15","without_cost":0}}"#]] } else { expect![[r#"{"measure":"value","as_of":"2026-03-02","currency":"EUR","rows":[{"name":"Chairs","qty":"15","value":"65.00"}],"totals":{"value":"65.00","qty":"15","without_cost":0}}"#]] },
+                if group == "location" {
+                    expect![[
+                        r#"{"measure":"value","as_of":"2026-03-02","currency":"EUR","rows":[{"name":"Main warehouse","qty":"13","value":"59.00"},{"name":"Quarantine","qty":"2","value":"6.00"}],"totals":{"value":"65.00","qty":"15","without_cost":0}}"#
+                    ]]
+                } else {
+                    expect![[
+                        r#"{"measure":"value","as_of":"2026-03-02","currency":"EUR","rows":[{"name":"Chairs","qty":"15","value":"65.00"}],"totals":{"value":"65.00","qty":"15","without_cost":0}}"#
+                    ]]
+                },
             );
         }
     }
@@ -499,7 +507,9 @@ mod tests {
             "",
             "catalog_stock_report",
             r#"{"measure": "value", "as_of": "2027-01-01"}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`as_of` lies in the future","field":"as_of","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`as_of` lies in the future","field":"as_of","retryable":false}}"#
+            ]],
         );
     }
 }
