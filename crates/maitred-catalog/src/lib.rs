@@ -10,6 +10,7 @@ pub mod clients;
 pub mod csv_table;
 pub mod demand;
 pub mod importing;
+pub mod locations_section;
 pub mod model;
 pub mod policy;
 mod ports;
@@ -21,6 +22,7 @@ pub mod purchasing;
 pub mod quoting;
 pub mod reorder;
 pub mod setting_prices;
+pub mod sources;
 pub mod stock_ledger;
 pub mod stock_rules;
 #[cfg(test)]

@@ -396,3 +396,11 @@ pub fn holding(
         .map(|(variant, sku, min_qty, unit_price)| HoldingPoint { variant, sku, min_qty, unit_price })
         .collect())
 }
+
+/// How many prices of its own a company has on a day.
+pub fn own_prices(db: &Reader<'_>, company: &CompanyId, day: Day) -> ToolResult<i64> {
+    let mut sql = Sql::new("SELECT COUNT(*) FROM price_point WHERE company_id = ");
+    sql.bind(company).and("valid_from <=", day);
+    sql.push(" AND (valid_to IS NULL OR valid_to >= ").bind(day).push(")");
+    Ok(db.count_of(&sql)?)
+}

@@ -207,7 +207,9 @@ mod tests {
             CHAIR,
             "catalog_product_import",
             r#"{"kind": "price", "price_list": "BASE", "csv": "sku;price;min_qty\nch-1;0.123456;0\nCH-1;0.1234567;10\nXX;1;0\nCH-2;1,5;0\n", "dry_run": true}"#,
-            expect![[r##"{"dry_run":true,"preview":{"action":"catalog_product_import","kind":"price","rows":4,"created":1,"updated":0,"unchanged":0,"duplicates":0,"wrong":3,"row_errors":[{"row":2,"field":"price","message":"`0.1234567` has more than 6 digits after the point"},{"row":3,"field":"sku","message":"no product fits `XX`"},{"row":4,"field":"price","message":"`1,5` is not a decimal number; write digits and a point, such as `312.00`"}]},"changes":[{"entity":"price_point","id":"#1","change":"created","after":{"price_list_id":"#2","variant_id":"#3","currency":"EUR","min_qty":0,"unit_price":123456,"valid_from":"2026-03-02"}}],"confirm":"6e980780a337aa4980a6a1ba"}"##]],
+            expect![[
+                r##"{"dry_run":true,"preview":{"action":"catalog_product_import","kind":"price","rows":4,"created":1,"updated":0,"unchanged":0,"duplicates":0,"wrong":3,"row_errors":[{"row":2,"field":"price","message":"`0.1234567` has more than 6 digits after the point"},{"row":3,"field":"sku","message":"no product fits `XX`"},{"row":4,"field":"price","message":"`1,5` is not a decimal number; write digits and a point, such as `312.00`"}]},"changes":[{"entity":"price_point","id":"#1","change":"created","after":{"price_list_id":"#2","variant_id":"#3","currency":"EUR","min_qty":0,"unit_price":123456,"valid_from":"2026-03-02"}}],"confirm":"6e980780a337aa4980a6a1ba"}"##
+            ]],
         );
     }
 
@@ -246,7 +248,9 @@ mod tests {
             "",
             "catalog_product_import",
             r#"{"kind": "product", "csv": "number,name\n1,Chair\n"}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`mapping` finds no column for `sku`; columns are number, name","field":"mapping","hint":"give {\"column\": \"field\"}; `ignore` passes one over","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`mapping` finds no column for `sku`; columns are number, name","field":"mapping","hint":"give {\"column\": \"field\"}; `ignore` passes one over","retryable":false}}"#
+            ]],
         );
     }
 }

@@ -38,15 +38,14 @@ impl Tool for ProductSearch {
         let mask = FieldMask::of(args.listing.fields.as_deref(), FieldMask::summary())?;
         let page = args.listing.paging.page(cx, KEYS)?;
         let filter = args.filter(cx)?;
-        let company =
-            args.company.as_deref().map(|text| companies::resolve(cx, text, "company")).transpose()?;
+        let company = args.buyer(cx)?;
         let total = page.count.then(|| product_search::count(cx, &filter)).transpose()?;
         let facets = match args.facets.unwrap_or(false) {
             true => Some(facets(product_search::facets(cx, &filter)?)),
             false => None,
         };
         let (rows, next_cursor) = page.cut(product_search::search(cx, &filter, &page)?, FoundProduct::key);
-        let views = views(cx, rows, company.map(|company| company.id).as_ref())?;
+        let views = views(cx, rows, company.as_ref())?;
         let products = views.into_iter().map(|view| Selected::new(view, mask)).collect();
         Ok(Output { products, facets, next_cursor, total })
     }
@@ -102,6 +101,13 @@ pub(crate) fn views(
 }
 
 impl Args {
+    /// Whose prices are shown.
+    pub(crate) fn buyer(&self, db: &Reader<'_>) -> ToolResult<Option<CompanyId>> {
+        let company =
+            self.company.as_deref().map(|text| companies::resolve(db, text, "company")).transpose()?;
+        Ok(company.map(|company| company.id))
+    }
+
     /// The filter these arguments mean. Drafts are for those who write them.
     pub(crate) fn filter(&self, db: &Reader<'_>) -> ToolResult<ProductFilter> {
         let supplier =
