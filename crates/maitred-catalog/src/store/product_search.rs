@@ -236,12 +236,15 @@ pub fn variants_of(db: &Reader<'_>, products: &[&str]) -> ToolResult<HashMap<Str
     Ok(found)
 }
 
-/// Products found by a piece of text, for a search over all modules: score, id, name, one SKU.
+/// Score, id, name and one SKU of a product found by a piece of text.
+pub type TextHit = (i64, String, String, Option<String>);
+
+/// Products found by a piece of text, for a search over all modules.
 pub fn text_hits(
     db: &Reader<'_>,
     terms: &[String],
     limit: usize,
-) -> ToolResult<Vec<(i64, String, String, Option<String>)>> {
+) -> ToolResult<Vec<TextHit>> {
     let mut sql = search::hits(KIND, terms);
     sql.push(
         "SELECT h.score, p.id, p.name, (SELECT MIN(v.sku) FROM variant v WHERE v.product_id = p.id) \

@@ -45,7 +45,7 @@ impl Tool for ReplenishmentSuggest {
         let level = args.service_level.map_or(95, i64::from);
         let service = Service::of(level).ok_or_else(|| invalid("service_level", "must be 90, 95 or 98"))?;
         let mut lines = lines(cx, &args, service)?;
-        lines.sort_by(|a, b| a.key().cmp(&b.key()));
+        lines.sort_by_cached_key(Line::key);
         let total = page.count.then_some(lines.len() as i64);
         if let Some([Param::Text(supplier), Param::Text(sku)]) = page.after.as_deref() {
             let after = (supplier.to_string(), sku.to_string());
