@@ -28,6 +28,8 @@ pub mod stock_rules;
 #[cfg(test)]
 mod stock_tests;
 pub mod store;
+#[cfg(test)]
+mod together_tests;
 pub mod tools;
 pub mod variants;
 pub mod views;

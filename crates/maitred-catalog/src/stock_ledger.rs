@@ -10,8 +10,8 @@ use crate::stock_rules::moving_average;
 /// A move as reports see it.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// When.
-    pub at: Stamp,
+    /// When, as stored: such texts are in the order of their moments, and half a million of them need not be parsed.
+    pub at: String,
     /// Variant.
     pub variant: String,
     /// Location it left.
@@ -38,14 +38,22 @@ pub struct Standing {
     /// Cost of what was shipped less what came back since the start of the window, in minor units.
     pub shipped_cost: i64,
     /// When it first came.
-    pub first_in: Option<Stamp>,
+    pub first_in: Option<String>,
     /// When it last left the house.
-    pub last_out: Option<Stamp>,
+    pub last_out: Option<String>,
     /// Sum of its value at the ends of months, in minor units.
     pub month_ends: i64,
 }
 
 impl Standing {
+    /// More, or less, lies at a location.
+    pub fn lies(&mut self, place: &str, change: i64) {
+        match self.by_place.get_mut(place) {
+            Some(there) => *there += change,
+            None => drop(self.by_place.insert(place.to_owned(), change)),
+        }
+    }
+
     /// What a quantity of it is worth, in minor units; nothing where no cost is known.
     pub fn worth(&self, quantity: i64, currency: Currency) -> i64 {
         self.average.map_or(0, |average| worth(quantity, average, currency))
@@ -62,9 +70,9 @@ pub fn worth(quantity: i64, cost: Price, currency: Currency) -> i64 {
 pub struct Walk {
     currency: Currency,
     /// Since when what is shipped counts.
-    since: Stamp,
+    since: String,
     /// The ends of months still to come, latest last.
-    ends: std::collections::VecDeque<Stamp>,
+    ends: std::collections::VecDeque<String>,
     place: Option<String>,
     /// What is known of each variant.
     pub variants: HashMap<String, Standing>,
@@ -74,18 +82,24 @@ impl Walk {
     /// Starts before the first move. `ends` are the moments, oldest first, at which values are added up; `place` is the
     /// location whose quantities count there and for what left.
     pub fn new(currency: Currency, since: Stamp, ends: Vec<Stamp>, place: Option<String>) -> Self {
-        Self { currency, since, ends: ends.into(), place, variants: HashMap::new() }
+        let ends = ends.into_iter().map(Stamp::text).collect();
+        Self { currency, since: since.text(), ends, place, variants: HashMap::new() }
     }
 
-    /// Takes the next move; moves come in the order of their moments.
+    /// Takes the next move. Moves come in the order in which they were posted, as averages were worked out when they
+    /// were; one posted late counts at the end of the month in which it was posted.
     pub fn step(&mut self, step: &Step) {
         while self.ends.front().is_some_and(|end| *end <= step.at) {
             self.ends.pop_front();
             self.month_end();
         }
-        let place = self.place.clone();
-        let standing = self.variants.entry(step.variant.clone()).or_default();
-        let here = |id: &Option<String>| id.is_some() && (place.is_none() || *id == place);
+        let place = self.place.as_deref();
+        let here =
+            |id: &Option<String>| id.as_deref().is_some_and(|id| place.is_none_or(|place| place == id));
+        if !self.variants.contains_key(&step.variant) {
+            self.variants.insert(step.variant.clone(), Standing::default());
+        }
+        let Some(standing) = self.variants.get_mut(&step.variant) else { return };
         if step.from.is_none()
             && let Some(paid) = step.unit_cost
         {
@@ -94,18 +108,22 @@ impl Walk {
             standing.average = moving_average(there, standing.average, came, paid).ok().or(standing.average);
         }
         if let Some(from) = &step.from {
-            *standing.by_place.entry(from.clone()).or_default() -= step.quantity;
+            standing.lies(from, -step.quantity);
         }
         if let Some(to) = &step.to {
-            *standing.by_place.entry(to.clone()).or_default() += step.quantity;
+            standing.lies(to, step.quantity);
         }
         standing.on_hand += if step.to.is_some() { step.quantity } else { 0 };
         standing.on_hand -= if step.from.is_some() { step.quantity } else { 0 };
         if here(&step.to) {
-            standing.first_in = standing.first_in.or(Some(step.at));
+            if standing.first_in.as_ref().is_none_or(|first| *first > step.at) {
+                standing.first_in = Some(step.at.clone());
+            }
         }
         if step.to.is_none() && here(&step.from) {
-            standing.last_out = standing.last_out.max(Some(step.at));
+            if standing.last_out.as_ref().is_none_or(|last| *last < step.at) {
+                standing.last_out = Some(step.at.clone());
+            }
         }
         if step.at >= self.since
             && let Some(cost) = step.unit_cost
@@ -171,7 +189,7 @@ mod tests {
 
     fn step(day: u32, from: Option<&str>, to: Option<&str>, units: i64, kind: MoveKind, cost: &str) -> Step {
         Step {
-            at: at(day),
+            at: at(day).text(),
             variant: "v".to_owned(),
             from: from.map(str::to_owned),
             to: to.map(str::to_owned),
@@ -193,7 +211,7 @@ mod tests {
         let found = &walk.variants["v"];
         assert_eq!(found.average, Some(Price::parse("3.5").unwrap()));
         assert_eq!((found.on_hand, found.by_place["w"], found.by_place["q"]), (33_000, 28_000, 5_000));
-        assert_eq!((found.shipped_cost, found.last_out), (2_450, Some(at(8))));
+        assert_eq!((found.shipped_cost, found.last_out.clone()), (2_450, Some(at(8).text())));
         assert_eq!(found.month_ends, 2_000 + 11_550);
     }
 

@@ -311,9 +311,10 @@ impl ListedPoint {
 
 fn narrow_points(sql: &mut Sql, filter: &PointFilter) {
     sql.push(
-        " FROM variant v JOIN price_point p ON p.variant_id = v.id JOIN product d ON d.id = v.product_id \
+        // The order of the page is that of SKUs, so variants come first whatever else narrows.
+        " FROM variant v CROSS JOIN price_point p JOIN product d ON d.id = v.product_id \
          LEFT JOIN price_list l ON l.id = p.price_list_id LEFT JOIN company c ON c.id = p.company_id \
-         WHERE p.valid_from <= ",
+         WHERE p.variant_id = v.id AND p.valid_from <= ",
     );
     sql.bind(filter.day).push(" AND (p.valid_to IS NULL OR p.valid_to >= ").bind(filter.day).push(")");
     if let Some(list) = &filter.list {

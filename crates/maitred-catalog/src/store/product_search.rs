@@ -240,11 +240,7 @@ pub fn variants_of(db: &Reader<'_>, products: &[&str]) -> ToolResult<HashMap<Str
 pub type TextHit = (i64, String, String, Option<String>);
 
 /// Products found by a piece of text, for a search over all modules.
-pub fn text_hits(
-    db: &Reader<'_>,
-    terms: &[String],
-    limit: usize,
-) -> ToolResult<Vec<TextHit>> {
+pub fn text_hits(db: &Reader<'_>, terms: &[String], limit: usize) -> ToolResult<Vec<TextHit>> {
     let mut sql = search::hits(KIND, terms);
     sql.push(
         "SELECT h.score, p.id, p.name, (SELECT MIN(v.sku) FROM variant v WHERE v.product_id = p.id) \

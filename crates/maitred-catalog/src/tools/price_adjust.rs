@@ -6,6 +6,7 @@ use maitred_core::prelude::*;
 use maitred_kernel::{BasisPoints, Currency, Day, Price, Quantity};
 use maitred_party::org::today;
 
+use crate::model::PriceList;
 use crate::price_rounding::{Rounding, changed};
 use crate::setting_prices::{self, Outcome, Setting};
 use crate::store::prices::{self, HoldingPoint, Target};
@@ -52,40 +53,15 @@ impl Tool for PriceAdjust {
             args.brand.as_deref(),
             product.as_ref().map(|product| product.id.as_ref()),
         )?;
-        let target = Target::List(list.id.clone());
-        let total = holding.len() as u64;
-        let (mut outcome, mut changes) = (Outcome::default(), Vec::new());
-        for (done, point) in (1_u64..).zip(&holding) {
-            let price = changed(point.unit_price, args.percent, args.rounding.unwrap_or(Rounding::None))
-                .map_err(|_| invalid("percent", format!("makes the price of `{}` too large", point.sku)))?;
-            let setting = Setting {
-                target: &target,
-                currency: list.currency,
-                variant: &point.variant,
-                sku: &point.sku,
-                min_qty: point.min_qty,
-                price,
-                from,
-                to: None,
-            };
-            if !list.prices_include_tax && !args.allow_below_cost.unwrap_or(false) {
-                setting_prices::not_below_cost(cx, &setting, today)
-                    .map_err(|error| error.field("percent"))?;
-            }
-            setting_prices::set(cx, &setting, today, &mut outcome)?;
-            changes.push(change(point, price, list.currency));
-            if done % EVERY == 0 || done == total {
-                cx.progress(done, Some(total), "prices");
-                cx.check_cancelled()?;
-            }
-        }
+        let total = holding.len() as i64;
+        let (outcome, mut changes) = adjust(cx, &args, &list, &holding, from)?;
         changes.retain(|change| change.difference != 0);
         changes.sort_by_key(|change| Reverse(change.difference.saturating_abs()));
         Ok(Output {
             price_list: list.code,
             currency: list.currency,
             valid_from: from,
-            prices: total as i64,
+            prices: total,
             created: outcome.created,
             closed: outcome.closed,
             replaced: outcome.replaced,
@@ -93,6 +69,44 @@ impl Tool for PriceAdjust {
             largest_changes: changes.into_iter().take(SHOWN).map(|change| change.view).collect(),
         })
     }
+}
+
+/// Sets each price anew.
+fn adjust(
+    db: &Writer<'_>,
+    args: &Args,
+    list: &PriceList,
+    holding: &[HoldingPoint],
+    from: Day,
+) -> ToolResult<(Outcome, Vec<Change>)> {
+    let today = today(db)?;
+    let target = Target::List(list.id.clone());
+    let total = holding.len() as u64;
+    let (mut outcome, mut changes) = (Outcome::default(), Vec::new());
+    for (done, point) in (1_u64..).zip(holding) {
+        let price = changed(point.unit_price, args.percent, args.rounding.unwrap_or(Rounding::None))
+            .map_err(|_| invalid("percent", format!("makes the price of `{}` too large", point.sku)))?;
+        let setting = Setting {
+            target: &target,
+            currency: list.currency,
+            variant: &point.variant,
+            sku: &point.sku,
+            min_qty: point.min_qty,
+            price,
+            from,
+            to: None,
+        };
+        if !list.prices_include_tax && !args.allow_below_cost.unwrap_or(false) {
+            setting_prices::not_below_cost(db, &setting, today).map_err(|error| error.field("percent"))?;
+        }
+        setting_prices::set(db, &setting, today, &mut outcome)?;
+        changes.push(change(point, price, list.currency));
+        if done % EVERY == 0 || done == total {
+            db.progress(done, Some(total), "prices");
+            db.check_cancelled()?;
+        }
+    }
+    Ok((outcome, changes))
 }
 
 /// Prices between two notices of progress.

@@ -195,9 +195,14 @@ impl Args {
         };
         let id = place.as_ref().map(|place| place.id.0.clone());
         let mut walk = Walk::new(settings.currency, since, ends, id);
-        stock_lists::walk(db, end, |step| walk.step(&step))?;
-        db.check_cancelled()?;
-        walk.finish();
+        if as_of == today && matches!(self.measure, Measure::Value | Measure::Cover) {
+            // Of today the levels and the valuation say all that the ledger would.
+            walk.variants = stock_lists::standings(db)?;
+        } else {
+            stock_lists::walk(db, end, |step| walk.step(&step))?;
+            db.check_cancelled()?;
+            walk.finish();
+        }
         let labels = stock_lists::labels(db)?;
         Ok(Scene { currency: settings.currency, today, as_of, end, place, labels, walk })
     }
@@ -330,13 +335,15 @@ impl Scene {
 
     fn dead(&self) -> Vec<Row> {
         let Ok(border) = self.end.plus_millis(-DEAD_DAYS * 86_400_000) else { return Vec::new() };
+        let border = border.text();
+        let before = |at: &Option<String>| at.as_ref().is_some_and(|at| *at < border);
         let mut rows = Vec::new();
         for (_, label, standing, qty) in self.standings() {
             let value = standing.worth(qty, self.currency);
-            let quiet = standing.last_out.is_none_or(|last| last < border);
-            if value > 0 && quiet && standing.first_in.is_some_and(|first| first < border) {
+            let quiet = standing.last_out.is_none() || before(&standing.last_out);
+            if value > 0 && quiet && before(&standing.first_in) {
                 let mut row = self.row(label, value, qty, Some(value));
-                row.view.last_out = standing.last_out;
+                row.view.last_out = standing.last_out.as_deref().and_then(|at| Stamp::parse(at).ok());
                 rows.push(row);
             }
         }
@@ -498,6 +505,33 @@ mod tests {
         expect![[r#"{"measure":"abc","as_of":"2026-05-01","currency":"EUR","rows":[{"sku":"CH-1","name":"Chair","qty":"4","value":"12.00","shipped_cost":"18.00","class":"A"},{"sku":"CH-2","name":"Chair","qty":"5","value":"35.00","shipped_cost":"0.00","class":"C"}],"totals":{"value":"47.00","qty":"9","without_cost":0}}"#]].assert_eq(&fixture.call("catalog_stock_report", r#"{"measure": "abc"}"#).text);
         fixture.set_clock("2026-10-01T10:00:00Z");
         expect![[r#"{"measure":"dead","as_of":"2026-10-01","currency":"EUR","rows":[{"sku":"CH-2","name":"Chair","qty":"5","value":"35.00"}],"totals":{"value":"35.00","qty":"5","without_cost":0}}"#]].assert_eq(&fixture.call("catalog_stock_report", r#"{"measure": "dead"}"#).text);
+    }
+
+    /// The ledger says of today what levels and valuation say (F-STK-3).
+    #[test]
+    fn the_ledger_says_what_the_caches_say() {
+        let fixture = shipped();
+        for (po, qty, cost) in [("PO-2026-00002", 7, "3.333333"), ("PO-2026-00003", 11, "2.5")] {
+            let made = format!(
+                r#"{{"supplier": "@oak", "lines": [{{"product": "CH-1", "qty": {qty}, "cost": "{cost}"}}]}}"#
+            );
+            fixture.call("catalog_purchase_create", &made);
+            let sent = format!(r#"{{"purchase_order": "{po}", "to": "orders@oak.example"}}"#);
+            fixture.call_confirmed("catalog_purchase_send", &sent);
+            let came = format!(r#"{{"purchase_order": "{po}", "lines": [{{"line": "1", "qty": {qty}}}]}}"#);
+            assert!(!fixture.call_confirmed("catalog_purchase_receive", &came).failed);
+            fixture.call(
+                "catalog_stock_adjust",
+                r#"{"lines": [{"product": "CH-1", "delta": -2, "reason": "loss"}]}"#,
+            );
+        }
+        let value =
+            || fixture.call("catalog_stock_report", r#"{"measure": "value", "as_of": "2026-05-01"}"#).json();
+        let cached = value();
+        fixture.set_clock("2026-05-02T10:00:00Z");
+        let walked = value();
+        assert_eq!((&cached["rows"], &cached["totals"]), (&walked["rows"], &walked["totals"]));
+        assert_ne!(cached["totals"]["value"], "0.00");
     }
 
     #[test]
