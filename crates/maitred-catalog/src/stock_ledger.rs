@@ -115,15 +115,12 @@ impl Walk {
         }
         standing.on_hand += if step.to.is_some() { step.quantity } else { 0 };
         standing.on_hand -= if step.from.is_some() { step.quantity } else { 0 };
-        if here(&step.to) {
-            if standing.first_in.as_ref().is_none_or(|first| *first > step.at) {
-                standing.first_in = Some(step.at.clone());
-            }
+        if here(&step.to) && standing.first_in.as_ref().is_none_or(|first| *first > step.at) {
+            standing.first_in = Some(step.at.clone());
         }
-        if step.to.is_none() && here(&step.from) {
-            if standing.last_out.as_ref().is_none_or(|last| *last < step.at) {
-                standing.last_out = Some(step.at.clone());
-            }
+        let left = step.to.is_none() && here(&step.from);
+        if left && standing.last_out.as_ref().is_none_or(|last| *last < step.at) {
+            standing.last_out = Some(step.at.clone());
         }
         if step.at >= self.since
             && let Some(cost) = step.unit_cost
