@@ -303,6 +303,27 @@ mod tests {
     }
 
     #[test]
+    fn a_bundle_is_in_stock_when_its_parts_are() {
+        let fixture = Fixture::new(
+            &[&crate::DOMAIN],
+            r#"catalog_product_create {"name": "Leg", "kind": "goods", "variants": [{"sku": "LEG"}]};
+               catalog_product_create {"name": "Top", "kind": "goods", "variants": [{"sku": "TOP"}]};
+               catalog_product_create {"name": "Table", "kind": "bundle", "variants": [{"sku": "TAB", "parts": [{"product": "LEG", "qty": 4}, {"product": "TOP", "qty": 1}]}]};
+               catalog_stock_adjust {"lines": [{"product": "LEG", "delta": 4, "reason": "found"}]}"#,
+        );
+        let there = |wanted: bool| {
+            let args = format!(r#"{{"kind": "bundle", "in_stock": {wanted}}}"#);
+            fixture.call("catalog_product_search", &args).json()["products"].as_array().unwrap().len()
+        };
+        assert_eq!((there(true), there(false)), (0, 1));
+        fixture.call(
+            "catalog_stock_adjust",
+            r#"{"lines": [{"product": "TOP", "delta": 1, "reason": "found"}]}"#,
+        );
+        assert_eq!((there(true), there(false)), (1, 0));
+    }
+
+    #[test]
     fn an_attribute_is_a_name_and_a_value() {
         check(
             &crate::DOMAIN,
