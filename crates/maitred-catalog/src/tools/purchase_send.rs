@@ -5,9 +5,9 @@ use maitred_kernel::email;
 use maitred_kernel::wire::Moment;
 use maitred_party::model::{ConsentChannel, ConsentState, LinkRole};
 use maitred_party::org::today;
+use maitred_party::outward::Mail;
 use maitred_party::store::{companies, contacts};
 use maitred_party::{CompanyId, Contact, ContactStatus};
-use maitred_store::change::json_string;
 
 use crate::model::{PurchaseOrder, PurchaseStatus};
 use crate::purchasing::{PurchaseView, illegal, purchase_view};
@@ -15,9 +15,6 @@ use crate::store::purchases;
 
 /// The tool.
 pub struct PurchaseSend;
-
-/// Topic of letters in the outbox.
-const TOPIC: &str = "mail";
 
 impl Tool for PurchaseSend {
     const NAME: &str = "catalog_purchase_send";
@@ -49,7 +46,15 @@ impl Tool for PurchaseSend {
         let view = purchase_view(cx, after)?;
         let subject = format!("Purchase order {}", view.number);
         let text = letter(&view, args.message.as_deref());
-        cx.outbox(TOPIC, &payload(&to, &subject, &text, &view.id))?;
+        let mail = Mail {
+            to: vec![to.clone()],
+            subject: subject.clone(),
+            text: text.clone(),
+            entity: "purchase_order",
+            entity_id: view.id.to_string(),
+            ..Mail::default()
+        };
+        mail.send(cx)?;
         let delivery = DeliveryView { to, supplier: view.supplier.name.clone(), subject, text };
         Ok(Output { purchase_order: view, delivery })
     }
@@ -117,22 +122,6 @@ fn letter(view: &PurchaseView, message: Option<&str>) -> String {
         text.push_str(&format!("\n{message}\n"));
     }
     text
-}
-
-fn payload(to: &str, subject: &str, text: &str, id: &str) -> String {
-    let mut json = String::from("{");
-    for (name, value) in
-        [("to", to), ("subject", subject), ("text", text), ("entity", "purchase_order"), ("id", id)]
-    {
-        if json.len() > 1 {
-            json.push(',');
-        }
-        json_string(name, &mut json);
-        json.push(':');
-        json_string(value, &mut json);
-    }
-    json.push('}');
-    json
 }
 
 /// Arguments.
