@@ -9,5 +9,7 @@ pub fn domains() -> Vec<&'static Domain> {
         &maitred_account::DOMAIN,
         #[cfg(feature = "crm")]
         &maitred_crm::DOMAIN,
+        #[cfg(feature = "catalog")]
+        &maitred_catalog::DOMAIN,
     ]
 }
