@@ -200,6 +200,22 @@ impl Supply {
     }
 }
 
+/// How much of each variant can be sold now, in thousandths: of a bundle as many as its parts make, each looked at alone.
+/// What is not stocked is left out.
+pub fn free<'a>(db: &Reader<'_>, variants: &[&'a str]) -> ToolResult<HashMap<&'a str, i64>> {
+    let places = locations::sellable(db)?;
+    let names: Vec<&str> = places.iter().map(|location| location.id.as_ref()).collect();
+    let needs = products::needs(db, variants)?;
+    let parts = distinct(needs.values().flatten().map(|need| need.part.as_str()));
+    let pool = levels::pool(db, &parts)?;
+    let mut free = HashMap::new();
+    for id in variants {
+        let Some(needs) = needs.get(*id).filter(|needs| !needs.is_empty()) else { continue };
+        free.insert(*id, pool.most(needs, &names).thousandths());
+    }
+    Ok(free)
+}
+
 impl StockLedger for Stock {
     fn availability(
         &self,

@@ -6,11 +6,15 @@
 //! company, variant, quantity, day and currency, and past prices are never edited; costs are moving averages.
 
 pub mod book;
+pub mod demand;
 pub mod model;
+pub mod policy;
 mod ports;
 pub mod price_plan;
 pub mod pricing;
 pub mod product_rules;
+pub mod purchasing;
+pub mod quoting;
 pub mod setting_prices;
 pub mod stock_rules;
 #[cfg(test)]

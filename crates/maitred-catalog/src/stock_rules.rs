@@ -52,6 +52,12 @@ impl Pool {
         if bundled { units / 1000 * 1000 } else { units }
     }
 
+    /// The most of something sold that these places can give, if nobody else takes anything.
+    pub fn most(&self, needs: &[Need], places: &[&str]) -> Quantity {
+        let sum = places.iter().fold(0_i64, |sum, place| sum.saturating_add(self.at(needs, place)));
+        Quantity::from_thousandths(sum)
+    }
+
     /// Takes up to `wanted` of something sold out of the places in their order; answers what came from where.
     ///
     /// # Errors

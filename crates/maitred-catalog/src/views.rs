@@ -1,7 +1,7 @@
 //! How records are shown.
 
 use maitred_core::prelude::*;
-use maitred_kernel::{Currency, Day, Quantity};
+use maitred_kernel::{BasisPoints, Currency, Day, Quantity};
 use maitred_party::commerce::ProductKind;
 use maitred_party::model::TaxClass;
 
@@ -91,6 +91,67 @@ pub struct ProductView {
     pub replacement: Option<Named>,
     /// Its variants.
     pub variants: Vec<VariantView>,
+    /// Where stock lies.
+    pub stock: Option<Vec<LevelView>>,
+    /// What it is sold for.
+    pub prices: Option<Vec<PriceView>>,
+    /// Who sells it to us.
+    pub suppliers: Option<Vec<OfferView>>,
+}
+
+/// The price of a variant from a quantity on.
+#[derive(ToolOutput)]
+pub struct StepView {
+    /// From this quantity on.
+    pub from: Quantity,
+    /// Price per unit.
+    pub unit_price: String,
+}
+
+/// What a variant is sold for.
+#[derive(ToolOutput)]
+pub struct PriceView {
+    /// SKU.
+    pub sku: String,
+    /// Currency.
+    pub currency: Currency,
+    /// Price per unit for the least that one can order; missing where there is none.
+    pub unit_price: Option<String>,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// Whether tax is within.
+    pub includes_tax: Option<bool>,
+    /// Prices of larger quantities.
+    pub steps: Option<Vec<StepView>>,
+    /// What it costs us on average, in the organisation's currency.
+    pub average_cost: Option<String>,
+    /// What is left of the price, in percent, where currencies and tax allow to say.
+    pub margin: Option<BasisPoints>,
+}
+
+/// What a supplier sells a variant for.
+#[derive(ToolOutput)]
+pub struct OfferView {
+    /// Id.
+    pub id: String,
+    /// SKU.
+    pub sku: String,
+    /// Supplier.
+    pub supplier: Named,
+    /// What they call it.
+    pub supplier_sku: Option<String>,
+    /// Cost per unit.
+    pub cost: Option<String>,
+    /// Currency of the cost.
+    pub currency: Currency,
+    /// The least they sell.
+    pub min_qty: Quantity,
+    /// They sell multiples of this.
+    pub multiple: Quantity,
+    /// Working days they need.
+    pub lead_time_days: i64,
+    /// Asked first.
+    pub preferred: bool,
 }
 
 fn object(json: String) -> ToolResult<Option<RawJson>> {
@@ -166,6 +227,9 @@ pub fn product_view(db: &Reader<'_>, product: Product) -> ToolResult<ProductView
         public_visible: product.public_visible,
         replacement,
         variants,
+        stock: None,
+        prices: None,
+        suppliers: None,
     })
 }
 

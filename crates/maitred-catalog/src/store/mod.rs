@@ -5,12 +5,14 @@ pub mod locations;
 pub mod moves;
 pub mod party_refs;
 pub mod prices;
+pub mod product_search;
 pub mod products;
 #[cfg(test)]
 pub mod proof;
 pub mod purchases;
 pub mod rates;
 pub mod reservations;
+pub mod stock_lists;
 pub mod suppliers;
 
 use maitred_core::cx::Reader;

@@ -47,3 +47,8 @@ pub fn spoil(db: &Writer<'_>) -> ToolResult<()> {
     db.execute("UPDATE stock_level SET on_hand = on_hand + 1", &[])?;
     Ok(())
 }
+
+/// Letters that wait to be sent.
+pub fn letters(db: &Reader<'_>) -> ToolResult<i64> {
+    Ok(db.count("SELECT COUNT(*) FROM outbox WHERE topic = 'mail'", &[])?)
+}
