@@ -18,7 +18,7 @@ pub mod reference;
 pub mod round;
 pub mod text;
 pub mod time;
-
+pub mod totals;
 pub mod vat;
 pub mod wire;
 
@@ -35,4 +35,7 @@ pub use round::{
 };
 pub use text::{fold, name_key, name_similarity_bp, nearest, person_similarity_bp, tokens};
 pub use time::{Day, Stamp, Zone};
+pub use totals::{
+    Adjustment, AdjustmentAmount, GroupTotal, TaxGroup, TaxRounding, Totals, TotalsLine, TotalsTerms, totals,
+};
 pub use vat::VatId;

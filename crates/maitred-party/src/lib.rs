@@ -11,6 +11,7 @@ pub mod redact;
 pub mod refs;
 pub mod sources;
 pub mod store;
+pub mod taxes;
 
 use maitred_store::Migration;
 
