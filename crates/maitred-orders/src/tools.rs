@@ -4,6 +4,12 @@ pub(crate) mod fulfilment_list;
 pub(crate) mod my_cart_get;
 pub(crate) mod my_cart_set;
 pub(crate) mod my_cart_submit;
+pub(crate) mod my_order_cancel;
+pub(crate) mod my_order_get;
+pub(crate) mod my_order_list;
+pub(crate) mod my_order_repeat;
+pub(crate) mod my_quote_answer;
+pub(crate) mod my_return_request;
 pub(crate) mod order_cancel;
 pub(crate) mod order_confirm;
 pub(crate) mod order_create;
@@ -17,6 +23,10 @@ pub(crate) mod quote_get;
 pub(crate) mod quote_search;
 pub(crate) mod quote_send;
 pub(crate) mod quote_update;
+pub(crate) mod return_create;
+pub(crate) mod return_decide;
+pub(crate) mod return_receive;
+pub(crate) mod return_search;
 pub(crate) mod shipment_create;
 pub(crate) mod shipment_update;
 
@@ -28,6 +38,12 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<my_cart_get::MyCartGet>(),
     entry::<my_cart_set::MyCartSet>(),
     entry::<my_cart_submit::MyCartSubmit>(),
+    entry::<my_order_cancel::MyOrderCancel>(),
+    entry::<my_order_get::MyOrderGet>(),
+    entry::<my_order_list::MyOrderList>(),
+    entry::<my_order_repeat::MyOrderRepeat>(),
+    entry::<my_quote_answer::MyQuoteAnswer>(),
+    entry::<my_return_request::MyReturnRequest>(),
     entry::<order_cancel::OrderCancel>(),
     entry::<order_confirm::OrderConfirm>(),
     entry::<order_create::OrderCreate>(),
@@ -41,6 +57,10 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<quote_search::QuoteSearch>(),
     entry::<quote_send::QuoteSend>(),
     entry::<quote_update::QuoteUpdate>(),
+    entry::<return_create::ReturnCreate>(),
+    entry::<return_decide::ReturnDecide>(),
+    entry::<return_receive::ReturnReceive>(),
+    entry::<return_search::ReturnSearch>(),
     entry::<shipment_create::ShipmentCreate>(),
     entry::<shipment_update::ShipmentUpdate>(),
 ];

@@ -137,7 +137,9 @@ mod tests {
             SENT,
             "orders_quote_close",
             r#"{"quote": "@q", "outcome": "accepted", "by_contact": "@ada"}"#,
-            expect![[r#""#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"missing","message":"`evidence` is required","field":"evidence","hint":"say how they accepted: a call, a letter, a signature","retryable":false}}"#
+            ]],
         );
     }
 

@@ -235,7 +235,9 @@ mod tests {
             ),
             "orders_quote_send",
             r#"{"quote": "@q"}"#,
-            expect![[r#""#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"line 1 has no price: Assembly","hint":"set one with orders_quote_update","retryable":false}}"#
+            ]],
         );
     }
 
@@ -248,7 +250,9 @@ mod tests {
             ),
             "orders_quote_send",
             r#"{"quote": "@q", "channel": "whatsapp"}"#,
-            expect![[r#""#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"consent_missing","message":"Ada has not agreed to be written to by whatsapp","field":"channel","hint":"record what they said with crm_consent_record, or send it to another person","retryable":false}}"#
+            ]],
         );
     }
 
