@@ -139,11 +139,16 @@ pub fn open(db: &Writer<'_>, order: &Order, new: NewReturn<'_>) -> ToolResult<Re
     Ok(made)
 }
 
-/// Less of a unit is on living invoices: what is back of it and not credited yet counts as credited, oldest first, and a
-/// return of which everything is credited is made good.
-pub fn credited(db: &Writer<'_>, line: &str, quantity: Quantity) -> ToolResult<()> {
-    let mut left = quantity.thousandths();
-    for before in returns::to_credit(db, line)? {
+/// What is on living invoices of a line has changed, or some of it came back. What is back and not on an invoice any more
+/// counts as credited, oldest first, and a return of which everything is credited is made good.
+pub fn reckon(db: &Writer<'_>, line: &OrderLine) -> ToolResult<()> {
+    let waiting = returns::to_credit(db, line.id.as_ref())?;
+    let uncredited: i64 =
+        waiting.iter().map(|one| one.received.thousandths() - one.credited.thousandths()).sum();
+    let kept = line.wanted().thousandths() - returns::back_for_money(db, line.id.as_ref())?;
+    let owed = (line.invoiced.thousandths() - kept).max(0);
+    let mut left = uncredited - owed;
+    for before in waiting {
         if left <= 0 {
             break;
         }

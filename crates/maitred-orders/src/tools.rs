@@ -1,6 +1,7 @@
 //! The tools of orders, sorted by name.
 
 pub(crate) mod fulfilment_list;
+pub(crate) mod history_get;
 pub(crate) mod my_cart_get;
 pub(crate) mod my_cart_set;
 pub(crate) mod my_cart_submit;
@@ -27,6 +28,7 @@ pub(crate) mod return_create;
 pub(crate) mod return_decide;
 pub(crate) mod return_receive;
 pub(crate) mod return_search;
+pub(crate) mod sales_report;
 pub(crate) mod shipment_create;
 pub(crate) mod shipment_update;
 
@@ -35,6 +37,7 @@ use maitred_core::tool::{ToolEntry, entry};
 /// Every tool of this module.
 pub const TOOLS: &[ToolEntry] = &[
     entry::<fulfilment_list::FulfilmentList>(),
+    entry::<history_get::HistoryGet>(),
     entry::<my_cart_get::MyCartGet>(),
     entry::<my_cart_set::MyCartSet>(),
     entry::<my_cart_submit::MyCartSubmit>(),
@@ -61,6 +64,7 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<return_decide::ReturnDecide>(),
     entry::<return_receive::ReturnReceive>(),
     entry::<return_search::ReturnSearch>(),
+    entry::<sales_report::SalesReport>(),
     entry::<shipment_create::ShipmentCreate>(),
     entry::<shipment_update::ShipmentUpdate>(),
 ];

@@ -6,6 +6,7 @@ pub mod orders;
 pub mod party_refs;
 pub mod quotes;
 pub mod returns;
+pub mod sales;
 pub mod shipments;
 
 use maitred_core::cx::Reader;

@@ -1,7 +1,7 @@
 //! Orders and their lines.
 
 use maitred_core::prelude::*;
-use maitred_kernel::{Quantity, tokens};
+use maitred_kernel::{Quantity, Stamp, tokens};
 use maitred_party::{CompanyId, ContactId};
 use maitred_store::{Record, Sql, params, search};
 
@@ -175,25 +175,49 @@ pub fn open_of_contact(db: &Reader<'_>, contact: &ContactId, most: i64) -> ToolR
     )?)
 }
 
-/// Lines that wait for stock of these variants, those that waited longest first. Orders on hold keep their place.
+/// Lines that wait for stock of these variants, those that waited longest first; of bundles all, since any of their
+/// parts may have come. Orders on hold keep their place.
 pub fn waiting(db: &Reader<'_>, variants: &[&str]) -> ToolResult<Vec<(OrderLine, String)>> {
-    let mut found: Vec<(OrderLineId, String, String)> = Vec::new();
-    for some in variants.chunks(60) {
-        let mut sql = Sql::new(
-            "SELECT l.id, o.number, o.confirmed_at FROM order_line l JOIN sales_order o ON o.id = l.order_id \
-             WHERE o.status IN ('confirmed', 'in_fulfilment') AND l.backorder = 1 AND l.variant_id IN ",
-        );
-        sql.bind_list(some);
-        found.extend(db.all_of::<(OrderLineId, String, String)>(&sql)?);
-    }
-    found.sort_by(|a, b| (&a.2, &a.1, &a.0).cmp(&(&b.2, &b.1, &b.0)));
-    let mut lines = Vec::with_capacity(found.len());
-    for (id, number, _) in found {
-        if let Some(line) = line(db, id.as_ref())? {
+    let rows: Vec<(OrderLineId, String, String, Option<String>, String)> = db.all(
+        "SELECT l.id, o.number, o.confirmed_at, l.variant_id, l.kind FROM order_line l \
+         JOIN sales_order o ON o.id = l.order_id \
+         WHERE o.status IN ('confirmed', 'in_fulfilment') AND l.backorder = 1 ORDER BY o.confirmed_at, o.number, l.position",
+        &[],
+    )?;
+    let mut lines = Vec::new();
+    for (id, number, _, variant, kind) in rows {
+        let wanted = variant.as_deref().is_some_and(|variant| variants.contains(&variant));
+        if (wanted || kind == "bundle")
+            && let Some(line) = line(db, id.as_ref())?
+        {
             lines.push((line, number));
         }
     }
     Ok(lines)
+}
+
+/// How much of the lines of an order left, by line and day of shipping, and whether it could not be delivered.
+pub fn left(db: &Reader<'_>, order: &OrderId) -> ToolResult<Vec<(String, Quantity, Stamp, bool)>> {
+    let rows: Vec<(String, Quantity, Stamp, String)> = db.all(
+        "SELECT s.order_line_id, s.quantity, h.shipped_at, h.status FROM shipment h \
+         JOIN shipment_line s ON s.shipment_id = h.id WHERE h.order_id = $1 \
+         AND h.status IN ('shipped', 'delivered', 'failed') ORDER BY h.id, s.id",
+        params![order],
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(line, quantity, at, status)| (line, quantity, at, status == "failed"))
+        .collect())
+}
+
+/// Orders under way that a member looks after.
+pub fn owned_by(db: &Reader<'_>, member: &str) -> ToolResult<Vec<Order>> {
+    let mut sql = Sql::new(Order::SELECT);
+    sql.push(" WHERE owner_id = ").bind(member);
+    sql.push(
+        " AND status IN ('draft', 'pending_approval', 'confirmed', 'in_fulfilment', 'fulfilled') ORDER BY id",
+    );
+    Ok(db.all_of(&sql)?)
 }
 
 /// Numbers of orders with open lines of a variant, at most `most`, oldest first.

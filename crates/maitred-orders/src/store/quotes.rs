@@ -74,6 +74,14 @@ pub fn open_of(db: &Reader<'_>, company: &CompanyId, today: Day) -> ToolResult<V
     Ok(db.all_of(&sql)?)
 }
 
+/// Open quotes that a member looks after.
+pub fn owned_by(db: &Reader<'_>, member: &str) -> ToolResult<Vec<Quote>> {
+    let mut sql = Sql::new(Quote::SELECT);
+    sql.push(" WHERE owner_id = ").bind(member);
+    sql.push(" AND status IN ('draft', 'sent', 'accepted') ORDER BY id");
+    Ok(db.all_of(&sql)?)
+}
+
 /// Quotes that a client may see, newest first.
 pub fn seen_by(db: &Reader<'_>, company: &str, most: i64) -> ToolResult<Vec<Quote>> {
     let mut sql = Sql::new(Quote::SELECT);

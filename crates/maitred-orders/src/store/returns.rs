@@ -50,11 +50,31 @@ pub fn on_the_way(db: &Reader<'_>, line: &str) -> ToolResult<i64> {
     )?)
 }
 
+/// How much of a line is back to be made good with money.
+pub fn back_for_money(db: &Reader<'_>, line: &str) -> ToolResult<i64> {
+    Ok(db.count(
+        "SELECT CAST(SUM(l.received) AS BIGINT) FROM return_line l JOIN goods_return r ON r.id = l.return_id \
+         WHERE l.order_line_id = $1 AND r.resolution IN ('refund', 'credit') AND r.status IN ('received', 'completed')",
+        params![line],
+    )?)
+}
+
+/// Returns of a company under way, oldest first.
+pub fn open_of(db: &Reader<'_>, company: &CompanyId) -> ToolResult<Vec<Return>> {
+    let mut sql = Sql::new(Return::SELECT);
+    sql.push(" WHERE company_id = ").bind(company);
+    sql.push(" AND status IN ('requested', 'approved', 'received') ORDER BY id");
+    Ok(db.all_of(&sql)?)
+}
+
 /// Lines of returns that are back and not credited in full for an order line, oldest first.
 pub fn to_credit(db: &Reader<'_>, line: &str) -> ToolResult<Vec<ReturnLine>> {
     let mut sql = Sql::new(ReturnLine::SELECT);
     sql.push(" WHERE credited < received AND order_line_id = ").bind(line);
-    sql.push(" AND return_id IN (SELECT id FROM goods_return WHERE status = 'received') ORDER BY id");
+    sql.push(
+        " AND return_id IN (SELECT id FROM goods_return WHERE status = 'received' \
+         AND resolution IN ('refund', 'credit')) ORDER BY id",
+    );
     Ok(db.all_of(&sql)?)
 }
 

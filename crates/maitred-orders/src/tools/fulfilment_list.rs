@@ -7,6 +7,7 @@ use maitred_store::Param;
 
 use crate::lines::stock;
 use crate::model::{Order, OrderLine};
+use crate::ranked;
 use crate::store::orders;
 use crate::views::{Named, company, is_late};
 
@@ -59,12 +60,8 @@ impl Tool for FulfilmentList {
         let late = rows.iter().filter(|(_, row)| row.late.is_some()).count();
         let blocked = rows.iter().filter(|(_, row)| row.blocked.is_some()).count();
         let total = page.count.then_some(rows.len() as i64);
-        if let Some(after) = &page.after {
-            rows.retain(|(key, _)| later(key, after));
-        }
-        rows.truncate(page.rows + 1);
-        let (rows, next_cursor) = page.cut(rows, |(key, _)| key.clone());
-        let orders = rows.into_iter().map(|(_, row)| Selected::new(row, mask)).collect();
+        let (rows, next_cursor) = ranked::cut(rows, &page);
+        let orders = rows.into_iter().map(|row| Selected::new(row, mask)).collect();
         Ok(Output { orders, late, blocked, next_cursor, total })
     }
 }
@@ -79,20 +76,6 @@ fn key(order: &Order) -> Vec<Param<'static>> {
         Param::Text(confirmed.into()),
         Param::Text(order.number.clone().into()),
     ]
-}
-
-fn later(key: &[Param<'static>], after: &[Param<'static>]) -> bool {
-    for (one, other) in key.iter().zip(after) {
-        let order = match (one, other) {
-            (Param::Text(one), Param::Text(other)) => one.cmp(other),
-            (Param::Int(one), Param::Int(other)) => one.cmp(other),
-            _ => std::cmp::Ordering::Equal,
-        };
-        if order.is_ne() {
-            return order.is_gt();
-        }
-    }
-    false
 }
 
 fn look(

@@ -82,6 +82,16 @@ fn unpaid(db: &Reader<'_>, filter: &OrderFilter, page: &Page) -> ToolResult<(Vec
 }
 
 impl Args {
+    /// Refuses what a file of all rows cannot be narrowed by.
+    pub(crate) fn exportable(&self) -> ToolResult<()> {
+        match self.unpaid {
+            Some(true) => {
+                Err(invalid("unpaid", "narrows the search only").hint("leave it out of the export"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The filter these arguments mean.
     pub(crate) fn filter(&self, db: &Reader<'_>) -> ToolResult<OrderFilter> {
         let company =
