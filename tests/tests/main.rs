@@ -18,3 +18,4 @@ mod rmcp;
 mod stdio;
 mod support;
 mod tokens;
+mod transcript;

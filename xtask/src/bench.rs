@@ -4,6 +4,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use maitred_testkit_postgres::Cluster;
+
 use crate::run;
 
 /// Builds, makes the demo's data, and hands everything else on to `maitred-bench run`.
@@ -22,6 +24,12 @@ pub fn run(args: impl Iterator<Item = String>) -> Result<()> {
     bench.arg("run").arg("--maitred").arg(release.join("maitred")).arg("--data").arg(&place);
     // The rate limits stay in the path and count, but a load generator has to get past them.
     bench.args(["--env", "MAITRED_CALLS_PER_SECOND=1000000", "--env", "MAITRED_WRITES_PER_SECOND=1000000"]);
+    // Kept until the run is over.
+    let cluster = Cluster::durable();
+    match &cluster {
+        Some(cluster) => drop(bench.args(["--postgres", &cluster.url("postgres")])),
+        None => eprintln!("no programs of PostgreSQL on this machine: its scenario is left out"),
+    }
     bench.args(args);
     // By the environment: other users of the machine can read arguments.
     bench.env("MAITRED_BENCH_KEY", key);

@@ -17,6 +17,7 @@ pub fn run() -> Result<()> {
     builds.push("sqlite,demo".to_owned());
     builds.push("sqlite,postgres".to_owned());
     builds.push("sqlite,sentry".to_owned());
+    builds.push("sqlite,outward".to_owned());
     for features in &builds {
         println!("features: {features}");
         run::cargo(&[

@@ -13,6 +13,8 @@ pub mod fixture;
 pub mod histogram;
 pub mod inside;
 pub mod load;
+mod on_postgres;
+pub mod orgs;
 pub mod process;
 pub mod queries;
 pub mod reference;

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use maitred_bench::reference::{hand, hand_stdio, hyper_const, write_each};
+use maitred_bench::orgs::{self, Spread};
+use maitred_bench::reference::{hand, hand_postgres, hand_stdio, hyper_const, write_each};
 use maitred_bench::run::{self, Options};
 use maitred_bench::stdio_load::{Driver, Program};
 use maitred_bench::targets::Scenario;
@@ -47,6 +48,10 @@ enum Task {
     HyperConst(HyperConstArgs),
     /// hyper, serde_json and rusqlite by hand.
     Hand(HandArgs),
+    /// hyper, serde_json and tokio-postgres by hand.
+    HandPostgres(HandPostgresArgs),
+    /// Keyed reads of many organisations through the PostgreSQL engine; prints reads a second.
+    Orgs(OrgsArgs),
     /// One durable commit per call, on a database that may be spoiled.
     WriteEach(WriteEachArgs),
     /// A hand-written stdio loop.
@@ -123,6 +128,9 @@ struct RunArgs {
     /// Threads of the generator.
     #[arg(long, default_value_t = 1)]
     threads: usize,
+    /// An empty database on a PostgreSQL server, which may be spoiled, for the scenario `postgres`.
+    #[arg(long, env = "MAITRED_BENCH_POSTGRES", hide_env_values = true)]
+    postgres: Option<String>,
     /// Only these parts, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Scenario>,
@@ -259,6 +267,43 @@ struct HandArgs {
 }
 
 #[derive(Args)]
+struct HandPostgresArgs {
+    /// The database.
+    #[arg(long)]
+    url: String,
+    /// Schema of the organisation.
+    #[arg(long)]
+    schema: String,
+    /// Connections to it.
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Workers of the runtime.
+    #[arg(long, default_value_t = 2)]
+    workers: usize,
+    #[command(flatten)]
+    ending: Ending,
+}
+
+#[derive(Args)]
+struct OrgsArgs {
+    /// The database, in which the organisations are made at the first run.
+    #[arg(long)]
+    url: String,
+    /// How many there are.
+    #[arg(long, default_value_t = 1_000)]
+    count: usize,
+    /// Which are read.
+    #[arg(long, value_enum)]
+    spread: Spread,
+    /// Connections, and threads.
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Seconds of the measurement.
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+}
+
+#[derive(Args)]
 struct WriteEachArgs {
     /// The database. A copy: what is written stays in it.
     #[arg(long)]
@@ -348,6 +393,17 @@ fn execute(task: Task) -> Result<ExitCode> {
             announce(&listener)?;
             match hand::run(listener, args.workers, &args.database)? {}
         }
+        Task::HandPostgres(args) => {
+            let listener = args.ending.listen()?;
+            announce(&listener)?;
+            let settings =
+                hand_postgres::Settings { url: args.url, schema: args.schema, connections: args.connections };
+            match hand_postgres::run(listener, args.workers, &settings)? {}
+        }
+        Task::Orgs(args) => {
+            let time = seconds(args.seconds)?;
+            println!("{}", orgs::rate(&args.url, args.connections, args.count, args.spread, time)?);
+        }
         Task::WriteEach(args) => {
             let writer = write_each::Writer::open(&args.database)?;
             if let Some(time) = args.direct {
@@ -403,6 +459,7 @@ fn run_all(args: RunArgs) -> Result<ExitCode> {
         sessions: args.sessions,
         only: args.only,
         threads: args.threads,
+        postgres: args.postgres,
     };
     let report = run::run(&options, &mut |text| eprintln!("{text}"))?;
     if args.json {

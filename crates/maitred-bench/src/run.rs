@@ -20,7 +20,7 @@ use crate::{calls, sessions, wire};
 
 /// Name of the variable in which the key reaches a subprocess of this harness.
 pub const KEY_VARIABLE: &str = "MAITRED_BENCH_KEY";
-const WRITERS: usize = 32;
+pub(crate) const WRITERS: usize = 32;
 const SCANS: usize = 2;
 /// Callers of the scenario that asks how long one of them waits.
 const FEW: usize = 8;
@@ -66,6 +66,8 @@ pub struct Options {
     pub only: Vec<Scenario>,
     /// Threads of the generator.
     pub threads: usize,
+    /// An empty database on a PostgreSQL server, for the scenario that needs one.
+    pub postgres: Option<String>,
 }
 
 /// Runs and reports. `progress` is told what happens next.
@@ -89,6 +91,10 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<Report> 
         let answered = run.stdio();
         rows.extend(rows_or_failure(Scenario::Stdio, answered));
     }
+    if let Some(url) = options.postgres.as_deref().filter(|_| run.wants(Scenario::Postgres)) {
+        let measured = run.postgres(url);
+        rows.extend(rows_or_failure(Scenario::Postgres, measured));
+    }
     let errors = run.errors;
     rows.push(Row::figure("wrong, lost or refused answers", "", errors as f64, Some(targets::ERRORS)));
     Ok(Report {
@@ -105,8 +111,8 @@ fn rows_or_failure(scenario: Scenario, rows: Result<Vec<Row>>) -> Vec<Row> {
     rows.unwrap_or_else(|error| vec![Row::failed(&format!("{scenario:?}").to_lowercase(), &error)])
 }
 
-struct Run<'a> {
-    options: &'a Options,
+pub(crate) struct Run<'a> {
+    pub(crate) options: &'a Options,
     progress: &'a mut dyn FnMut(&str),
     scratch: PathBuf,
     warnings: Vec<String>,
@@ -120,12 +126,12 @@ struct Side<'a> {
 }
 
 /// The measurements of one scenario in pairs: reference, maitred.
-struct Rounds {
+pub(crate) struct Rounds {
     pairs: Vec<(Measured, Measured)>,
 }
 
 #[derive(Clone, Debug)]
-struct Measured {
+pub(crate) struct Measured {
     outcome: Outcome,
     cpu_us: f64,
 }
@@ -138,7 +144,7 @@ impl Rounds {
             .collect()
     }
 
-    fn details(&self) -> String {
+    pub(crate) fn details(&self) -> String {
         let both = |figure: &dyn Fn(&Measured) -> f64| {
             let reference = median(self.pairs.iter().map(|pair| figure(&pair.0))).unwrap_or_default();
             let maitred = median(self.pairs.iter().map(|pair| figure(&pair.1))).unwrap_or_default();
@@ -160,19 +166,19 @@ impl Run<'_> {
         self.options.only.is_empty() || self.options.only.contains(&scenario)
     }
 
-    fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         (self.progress)(text);
     }
 
     /// A copy of the data directory for one server alone.
-    fn copy(&self, name: &str) -> Result<PathBuf> {
+    pub(crate) fn copy(&self, name: &str) -> Result<PathBuf> {
         let target = self.scratch.join(name);
         copy_directory(&self.options.data, &target)?;
         Ok(target)
     }
 
     /// The organisation's database in a copy of the data directory.
-    fn database(&self, copy: &Path) -> Result<PathBuf> {
+    pub(crate) fn database(&self, copy: &Path) -> Result<PathBuf> {
         match &self.options.database {
             Some(database) => Ok(copy.join(database.strip_prefix(&self.options.data).unwrap_or(database))),
             None => find_database(copy),
@@ -194,7 +200,7 @@ impl Run<'_> {
         Server::start_reference(&self.options.harness, &all)
     }
 
-    fn client(&self, server: &Server) -> Result<Client> {
+    pub(crate) fn client(&self, server: &Server) -> Result<Client> {
         let mut client = Client::connect(server.address, &self.options.path, Some(&self.options.key))?;
         client.open_session()?;
         Ok(client)
@@ -306,21 +312,13 @@ impl Run<'_> {
 
     fn search(&mut self, maitred: &Server, database: &Path) -> Result<Vec<Row>> {
         let mut client = self.client(maitred)?;
-        let (words, full) = search_words(&mut client)?;
+        let (requests, full) = search_requests(&mut client)?;
         if !full {
             self.warnings.push(format!(
                 "no word finds {} contacts: the search answers fewer rows",
                 calls::SEARCH_ROWS
             ));
         }
-        let requests: Vec<_> = words
-            .iter()
-            .enumerate()
-            .map(|(number, word)| Request {
-                body: calls::call(number as u64 + 1, calls::CONTACT_SEARCH, &calls::contact_search(word)),
-                expect: calls::CONTACTS_FIELD.into(),
-            })
-            .collect();
         let reference = self.start_reference(&["hand", "--database"], database)?;
         self.check_alike(maitred, &reference, &requests, calls::CONTACT_SEARCH)?;
         let rounds =
@@ -330,7 +328,7 @@ impl Run<'_> {
     }
 
     /// Warns when the reference's answers are not those of maitred, in rows or in size: then `queries.rs` is behind.
-    fn check_alike(
+    pub(crate) fn check_alike(
         &mut self,
         maitred: &Server,
         hand: &Server,
@@ -398,18 +396,7 @@ impl Run<'_> {
         let alone = write_each::copy_database(&database, &self.scratch.join("write-direct.db"))?;
         let maitred = self.start_maitred(&data)?;
         let reference = self.start_reference(&["write-each", "--database"], &each)?;
-        let requests: Vec<_> = contacts(&mut self.client(&maitred)?)?
-            .iter()
-            .enumerate()
-            .map(|(number, contact)| Request {
-                body: calls::call(
-                    number as u64 + 1,
-                    calls::ACTIVITY_LOG,
-                    &calls::activity_log(contact, number),
-                ),
-                expect: "note".into(),
-            })
-            .collect();
+        let requests = write_requests(&contacts(&mut self.client(&maitred)?)?);
         let rounds = self.compare(calls::ACTIVITY_LOG, &reference, &maitred, &requests, WRITERS)?;
         let name = format!("{}, {WRITERS} callers", calls::ACTIVITY_LOG);
         let p99 = rounds.of(|outcome| outcome.p99_us / 1e3);
@@ -507,7 +494,7 @@ impl Run<'_> {
         ])
     }
 
-    fn compare(
+    pub(crate) fn compare(
         &mut self,
         name: &str,
         reference: &Server,
@@ -599,11 +586,11 @@ impl Run<'_> {
     }
 }
 
-fn rate_row(name: &str, reference: &str, rounds: &Rounds, target: Target) -> Row {
+pub(crate) fn rate_row(name: &str, reference: &str, rounds: &Rounds, target: Target) -> Row {
     Row::compared(name, "/s", reference, &rounds.of(|outcome| outcome.rate), target)
 }
 
-fn get_requests(contacts: &[String]) -> Vec<Request> {
+pub(crate) fn get_requests(contacts: &[String]) -> Vec<Request> {
     contacts
         .iter()
         .enumerate()
@@ -614,8 +601,34 @@ fn get_requests(contacts: &[String]) -> Vec<Request> {
         .collect()
 }
 
+/// A write about each contact.
+pub(crate) fn write_requests(contacts: &[String]) -> Vec<Request> {
+    contacts
+        .iter()
+        .enumerate()
+        .map(|(number, contact)| Request {
+            body: calls::call(number as u64 + 1, calls::ACTIVITY_LOG, &calls::activity_log(contact, number)),
+            expect: "note".into(),
+        })
+        .collect()
+}
+
+/// Searches for different words, and whether one of them fills a page.
+pub(crate) fn search_requests(client: &mut Client) -> Result<(Vec<Request>, bool)> {
+    let (words, full) = search_words(client)?;
+    let requests = words
+        .iter()
+        .enumerate()
+        .map(|(number, word)| Request {
+            body: calls::call(number as u64 + 1, calls::CONTACT_SEARCH, &calls::contact_search(word)),
+            expect: calls::CONTACTS_FIELD.into(),
+        })
+        .collect();
+    Ok((requests, full))
+}
+
 /// Ids of contacts, page by page, up to a thousand.
-fn contacts(client: &mut Client) -> Result<Vec<String>> {
+pub(crate) fn contacts(client: &mut Client) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for page in Pages::new(client) {
         for row in page? {

@@ -72,6 +72,16 @@ pub const STDIO_GROWTH: Target = at_most(1_024.0, 256.0);
 pub const IDLE: Target = at_most(15.0, 15.0);
 /// Anonymous memory of 10,000 initialised sessions, in MiB.
 pub const SESSIONS: Target = at_most(5.0, 5.0);
+/// Requests a second of the keyed read on PostgreSQL, to the hand-written handler with as many connections.
+pub const PG_GET: Target = ratio(0.75, 0.9);
+/// Requests a second of the search on PostgreSQL, to the hand-written handler with as many connections.
+pub const PG_SEARCH: Target = ratio(0.75, 0.95);
+/// Durable writes a second of 32 callers on PostgreSQL, to the same statements in one transaction each.
+pub const PG_WRITES: Target = ratio(0.8, 1.5);
+/// Keyed reads a second of a thousand organisations by a zipf law, to those of one.
+pub const PG_ORGS: Target = ratio(0.5, 0.7);
+/// The same with every organisation as busy as any other: nothing was promised.
+pub const PG_ORGS_UNIFORM: Target = ratio(0.0, 0.5);
 /// Wrong, lost or refused answers under load.
 pub const ERRORS: Target = at_most(0.0, 0.0);
 
@@ -95,4 +105,6 @@ pub enum Scenario {
     Writes,
     /// stdio against the hand-written loop.
     Stdio,
+    /// Reads, writes and many organisations with the databases on a PostgreSQL server.
+    Postgres,
 }

@@ -6,20 +6,30 @@
 //! company, variant, quantity, day and currency, and past prices are never edited; costs are moving averages.
 
 pub mod book;
+pub mod clients;
+pub mod csv_table;
 pub mod demand;
+pub mod importing;
+pub mod locations_section;
 pub mod model;
 pub mod policy;
 mod ports;
 pub mod price_plan;
+pub mod price_rounding;
 pub mod pricing;
 pub mod product_rules;
 pub mod purchasing;
 pub mod quoting;
+pub mod reorder;
 pub mod setting_prices;
+pub mod sources;
+pub mod stock_ledger;
 pub mod stock_rules;
 #[cfg(test)]
 mod stock_tests;
 pub mod store;
+#[cfg(test)]
+mod together_tests;
 pub mod tools;
 pub mod variants;
 pub mod views;

@@ -7,6 +7,7 @@ use maitred_party::commerce::{PriceResolver, StockLedger};
 use maitred_party::refs::{PartyRef, PartyRefs};
 
 use crate::book::{PriceBook, Stock};
+use crate::sources;
 use crate::store::party_refs;
 
 /// Adds catalog's ports.
@@ -14,6 +15,7 @@ pub fn provide(ports: &mut Ports) {
     ports.provide::<dyn PriceResolver>(Arc::new(PriceBook));
     ports.provide::<dyn StockLedger>(Arc::new(Stock));
     ports.provide::<dyn PartyRefs>(Arc::new(CatalogRefs));
+    sources::provide(ports);
 }
 
 struct CatalogRefs;

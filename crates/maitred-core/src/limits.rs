@@ -1,7 +1,7 @@
 //! Limits per principal: calls per second and calls in flight.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
@@ -74,11 +74,23 @@ pub struct Gate {
 }
 
 /// Held while a call is in flight.
-pub struct Passed(Arc<Gate>);
+pub struct Passed {
+    gate: Arc<Gate>,
+    over: AtomicBool,
+}
+
+impl Passed {
+    /// The call is over: said before its answer goes out, so that whoever has it may call again.
+    pub fn over(&self) {
+        if !self.over.swap(true, Ordering::Relaxed) {
+            self.gate.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
 
 impl Drop for Passed {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.over();
     }
 }
 
@@ -141,7 +153,7 @@ impl Gates {
                 format!("{} calls are running already, wait for one to end", self.settings.in_flight),
             ));
         }
-        Ok(Passed(gate))
+        Ok(Passed { gate, over: AtomicBool::new(false) })
     }
 }
 
@@ -166,6 +178,11 @@ mod tests {
         assert!(gates.pass("key:a", false, false).is_err());
         assert!(gates.pass("key:b", false, false).is_ok());
         drop(first);
-        assert!(gates.pass("key:a", false, false).is_ok());
+        let second = gates.pass("key:a", false, false).unwrap();
+        // Its answer is on the way: the next may come, and one more may not, also once it is gone.
+        second.over();
+        let third = gates.pass("key:a", false, false);
+        drop(second);
+        assert!(third.is_ok() && gates.pass("key:a", false, false).is_err());
     }
 }

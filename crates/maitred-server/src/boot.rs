@@ -212,7 +212,7 @@ pub struct Engines {
 /// When its directory or server cannot be used.
 pub fn engines(place: &Place) -> anyhow::Result<Engines> {
     if let Some(url) = &place.database {
-        return server_engines(&url.0);
+        return server_engines(&url.0, place.connections);
     }
     let data = &place.data;
     let own = SqliteEngine::new(data, SqliteOptions { report_threads: 1, ..SqliteOptions::default() })
@@ -224,15 +224,15 @@ pub fn engines(place: &Place) -> anyhow::Result<Engines> {
 
 /// The directory's schema is `maitred_directory`, an organisation's `m_<slug>`.
 #[cfg(feature = "postgres")]
-fn server_engines(url: &str) -> anyhow::Result<Engines> {
+fn server_engines(url: &str, connections: usize) -> anyhow::Result<Engines> {
     use maitred_store::postgres::{PostgresEngine, PostgresOptions};
-    let orgs =
-        PostgresEngine::new(url, PostgresOptions::default()).context("cannot use the database server")?;
+    let orgs = PostgresEngine::new(url, PostgresOptions::of(connections))
+        .context("cannot use the database server")?;
     Ok(Engines { own: Arc::new(orgs.beside("maitred_")), orgs: Arc::new(orgs) })
 }
 
 #[cfg(not(feature = "postgres"))]
-fn server_engines(_: &str) -> anyhow::Result<Engines> {
+fn server_engines(_: &str, _: usize) -> anyhow::Result<Engines> {
     Err(anyhow!(
         "this build keeps its databases in files; build it with --features postgres for a database server"
     ))

@@ -47,6 +47,16 @@ pub struct DataArgs {
         help_heading = "Everywhere"
     )]
     pub database_url: Option<DatabaseUrl>,
+    /// Connections that this process keeps to the PostgreSQL server [default: 8]
+    #[arg(
+        long,
+        env = "MAITRED_DATABASE_CONNECTIONS",
+        value_name = "N",
+        global = true,
+        value_parser = clap::value_parser!(u16).range(2..=500),
+        help_heading = "Everywhere"
+    )]
+    pub database_connections: Option<u16>,
     /// Configuration file [default: ./maitred.toml where there is one]
     #[arg(long, env = "MAITRED_CONFIG", value_name = "FILE", global = true, help_heading = "Everywhere")]
     pub config: Option<PathBuf>,
@@ -136,6 +146,7 @@ pub struct ServeArgs {
 struct File {
     data: Option<PathBuf>,
     database_url: Option<DatabaseUrl>,
+    database_connections: Option<u16>,
     log_format: Option<LogFormat>,
     log: Option<String>,
     transport: Option<TransportChoice>,
@@ -214,12 +225,17 @@ pub struct Place {
     pub data: PathBuf,
     /// The server of the databases, where they are not in files.
     pub database: Option<DatabaseUrl>,
+    /// Connections kept to it.
+    pub connections: usize,
 }
+
+/// [`Place::connections`] when nobody says.
+const CONNECTIONS: u16 = 8;
 
 impl Place {
     /// All of it in a directory.
     pub fn directory(data: &Path) -> Self {
-        Self { data: data.to_owned(), database: None }
+        Self { data: data.to_owned(), database: None, connections: CONNECTIONS.into() }
     }
 }
 
@@ -255,6 +271,12 @@ impl Config {
             place: Place {
                 data: data.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from(default_data)),
                 database: data.database_url.clone().or(file.database_url).filter(|url| !url.0.is_empty()),
+                connections: data
+                    .database_connections
+                    .or(file.database_connections)
+                    .unwrap_or(CONNECTIONS)
+                    .clamp(2, 500)
+                    .into(),
             },
             log_format: data.log_format.or(file.log_format).unwrap_or(LogFormat::Human),
             log: data.log.clone().or(file.log),

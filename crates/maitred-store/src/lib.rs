@@ -6,7 +6,6 @@
 
 pub mod audit;
 pub mod change;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod contents;
 pub mod engine;
 pub mod error;
@@ -15,6 +14,7 @@ mod lane;
 pub mod ledger;
 pub mod migrate;
 pub mod news;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod opened;
 #[cfg(feature = "postgres")]
 pub mod postgres;

@@ -237,6 +237,7 @@ impl<'c> WriteTx<'c> {
         self.announced.set(true);
     }
 
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn announced(&self) -> bool {
         self.announced.get()
     }

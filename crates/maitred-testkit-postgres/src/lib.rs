@@ -24,6 +24,8 @@ pub struct Cluster {
     port: u16,
     owner: Option<(u32, u32)>,
     server: Mutex<Option<Child>>,
+    durable: bool,
+    encrypted: bool,
     /// Ends the server and removes its files when this process ends, in whatever way: its standard input ends then.
     _watch: Child,
 }
@@ -64,14 +66,58 @@ fn somebody() -> Option<(u32, u32)> {
 impl Cluster {
     /// A new server, started; `None` when its programs are not on this machine.
     pub fn new() -> Option<Self> {
-        let cluster = Self::place()?;
+        Self::started(false)
+    }
+
+    /// A new server that keeps commits as a server of consequence does: for measurements.
+    pub fn durable() -> Option<Self> {
+        Self::started(true)
+    }
+
+    /// A new server that speaks TLS, for the address `127.0.0.1` and no name, under a certificate that it signed itself;
+    /// `None` also when this machine has no `openssl` to make one with.
+    pub fn encrypted() -> Option<Self> {
+        let mut cluster = Self::place(false)?;
+        cluster.make();
+        let made = cluster
+            .command("/usr/bin/env")
+            .args([
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ])
+            .args(["-days", "2", "-subj", "/CN=throw-away", "-addext", "subjectAltName=IP:127.0.0.1"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-keyout", "data/server.key", "-out", "data/server.crt"])
+            .output()
+            .ok()?;
+        if !made.status.success() {
+            return None;
+        }
+        cluster.encrypted = true;
+        cluster.start();
+        Some(cluster)
+    }
+
+    /// The certificate of an [encrypted](Cluster::encrypted) server.
+    pub fn certificate(&self) -> PathBuf {
+        self.directory.join("data/server.crt")
+    }
+
+    fn started(durable: bool) -> Option<Self> {
+        let cluster = Self::place(durable)?;
         cluster.make();
         cluster.start();
         Some(cluster)
     }
 
     /// A place for a server, without one.
-    fn place() -> Option<Self> {
+    fn place(durable: bool) -> Option<Self> {
         let programs = programs()?;
         let directory = tempfile::Builder::new().prefix("maitred-pg-").tempdir().expect("a directory").keep();
         let watch = Command::new("sh")
@@ -91,12 +137,21 @@ impl Cluster {
         }
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-        Some(Self { programs, directory, port, owner, server: Mutex::new(None), _watch: watch })
+        Some(Self {
+            programs,
+            directory,
+            port,
+            owner,
+            server: Mutex::new(None),
+            durable,
+            encrypted: false,
+            _watch: watch,
+        })
     }
 
     /// A second server that follows this one, which from now on acknowledges a commit only when both have it.
     pub fn standby(&self) -> Self {
-        let standby = Self::place().expect("the programs of the first");
+        let standby = Self::place(self.durable).expect("the programs of the first");
         let made = standby
             .command("pg_basebackup")
             .args(["-D", "data", "-R", "-X", "stream", "-c", "fast", "-d", &self.url("postgres")])
@@ -157,7 +212,12 @@ impl Cluster {
             .args(["-D", "data", "-p", &self.port.to_string(), "-k"])
             .arg(&self.directory)
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"])
-            .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB"])
+            .args(if self.encrypted { ["-c", "ssl=on"].as_slice() } else { &[] })
+            .args(if self.durable {
+                ["-c", "shared_buffers=256MB", "-c", "max_locks_per_transaction=256"].as_slice()
+            } else {
+                &["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB"]
+            })
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()

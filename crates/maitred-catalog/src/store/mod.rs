@@ -11,6 +11,7 @@ pub mod products;
 pub mod proof;
 pub mod purchases;
 pub mod rates;
+pub mod replenish;
 pub mod reservations;
 pub mod stock_lists;
 pub mod suppliers;

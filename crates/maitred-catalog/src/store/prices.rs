@@ -7,11 +7,11 @@ use maitred_kernel::{BasisPoints, Currency, Day, Price, Quantity, Stamp};
 use maitred_party::CompanyId;
 use maitred_party::store::companies;
 use maitred_store::value::FromRow;
-use maitred_store::{Record, Row, Sql, StoreResult};
+use maitred_store::{Param, Record, Row, Sql, StoreResult};
 
 use crate::model::{CustomerTerms, ListKind, PriceList, PriceListId, PricePoint, VariantId};
 use crate::pricing::{Candidate, Step};
-use crate::store::products::name_key;
+use crate::store::products::{name_key, path_key};
 
 /// Whose price it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -280,4 +280,128 @@ pub fn charged_in(db: &Reader<'_>, company: &CompanyId) -> ToolResult<Currency> 
         Some(currency) => Ok(currency),
         None => Ok(maitred_party::org::settings_of(db)?.currency),
     }
+}
+
+/// What prices are listed by.
+#[derive(Clone, Debug)]
+pub struct PointFilter {
+    /// Of this list.
+    pub list: Option<PriceListId>,
+    /// Of this company alone.
+    pub company: Option<CompanyId>,
+    /// Of this product.
+    pub product: Option<String>,
+    /// That hold on this day.
+    pub day: Day,
+}
+
+/// Values in a cursor of [`listed`].
+pub const POINT_KEYS: usize = 3;
+
+impl ListedPoint {
+    /// The key that cursors hold.
+    pub fn key(&self) -> Vec<Param<'static>> {
+        vec![
+            Param::Text(self.sku_key.clone().into()),
+            Param::Int(self.min_qty.thousandths()),
+            Param::Text(self.id.clone().into()),
+        ]
+    }
+}
+
+fn narrow_points(sql: &mut Sql, filter: &PointFilter) {
+    sql.push(
+        // The order of the page is that of SKUs, so variants come first whatever else narrows.
+        " FROM variant v CROSS JOIN price_point p JOIN product d ON d.id = v.product_id \
+         LEFT JOIN price_list l ON l.id = p.price_list_id LEFT JOIN company c ON c.id = p.company_id \
+         WHERE p.variant_id = v.id AND p.valid_from <= ",
+    );
+    sql.bind(filter.day).push(" AND (p.valid_to IS NULL OR p.valid_to >= ").bind(filter.day).push(")");
+    if let Some(list) = &filter.list {
+        sql.and("p.price_list_id =", list);
+    }
+    if let Some(company) = &filter.company {
+        sql.and("p.company_id =", company);
+    }
+    if let Some(product) = &filter.product {
+        sql.and("v.product_id =", product);
+    }
+}
+
+/// A page of prices that hold on a day, by SKU and quantity.
+pub fn listed(db: &Reader<'_>, filter: &PointFilter, page: &Page) -> ToolResult<Vec<ListedPoint>> {
+    let mut sql = Sql::new(
+        "SELECT v.sku_key, v.sku, d.name, v.options, p.id, l.code, c.name, p.currency, p.min_qty, p.unit_price, \
+         p.valid_from, p.valid_to",
+    );
+    narrow_points(&mut sql, filter);
+    if let Some([sku, least, id]) = page.after.as_deref() {
+        sql.push(" AND v.sku_key >= ").bind(sku.clone()).push(" AND (v.sku_key > ").bind(sku.clone());
+        sql.push(" OR (p.min_qty, p.id) > (").bind(least.clone()).push(", ").bind(id.clone()).push("))");
+    }
+    sql.push(" ORDER BY v.sku_key, p.min_qty, p.id LIMIT ").bind(page.fetch());
+    Ok(db.all_of(&sql)?)
+}
+
+/// How many prices fit.
+pub fn count_points(db: &Reader<'_>, filter: &PointFilter) -> ToolResult<i64> {
+    let mut sql = Sql::new("SELECT COUNT(*)");
+    narrow_points(&mut sql, filter);
+    Ok(db.count_of(&sql)?)
+}
+
+/// A price that holds on a day, with what is needed to set the next.
+#[derive(Clone, Debug)]
+pub struct HoldingPoint {
+    /// The variant.
+    pub variant: VariantId,
+    /// Its SKU.
+    pub sku: String,
+    /// From this quantity on.
+    pub min_qty: Quantity,
+    /// Price per unit.
+    pub unit_price: Price,
+}
+
+/// The prices of a list that hold on a day, of a category (and those below it), brand or product, by SKU.
+pub fn holding(
+    db: &Reader<'_>,
+    list: &PriceListId,
+    day: Day,
+    category: Option<&str>,
+    brand: Option<&str>,
+    product: Option<&str>,
+) -> ToolResult<Vec<HoldingPoint>> {
+    let mut sql = Sql::new(
+        "SELECT v.id, v.sku, p.min_qty, p.unit_price FROM price_point p JOIN variant v ON v.id = p.variant_id \
+         JOIN product d ON d.id = v.product_id WHERE p.price_list_id = ",
+    );
+    sql.bind(list).and("p.valid_from <=", day);
+    sql.push(" AND (p.valid_to IS NULL OR p.valid_to >= ").bind(day).push(")");
+    if let Some(path) = category {
+        let key = path_key(path);
+        let (below, beyond) = (format!("{key}/"), format!("{key}0"));
+        sql.push(" AND d.category_id IN (SELECT id FROM category WHERE path_key = ").bind(key);
+        sql.push(" OR (path_key >= ").bind(below).push(" AND path_key < ").bind(beyond).push("))");
+    }
+    if let Some(brand) = brand {
+        sql.and("d.brand =", brand);
+    }
+    if let Some(product) = product {
+        sql.and("d.id =", product);
+    }
+    sql.push(" ORDER BY v.sku_key, p.min_qty");
+    let rows: Vec<(VariantId, String, Quantity, Price)> = db.all_of(&sql)?;
+    Ok(rows
+        .into_iter()
+        .map(|(variant, sku, min_qty, unit_price)| HoldingPoint { variant, sku, min_qty, unit_price })
+        .collect())
+}
+
+/// How many prices of its own a company has on a day.
+pub fn own_prices(db: &Reader<'_>, company: &CompanyId, day: Day) -> ToolResult<i64> {
+    let mut sql = Sql::new("SELECT COUNT(*) FROM price_point WHERE company_id = ");
+    sql.bind(company).and("valid_from <=", day);
+    sql.push(" AND (valid_to IS NULL OR valid_to >= ").bind(day).push(")");
+    Ok(db.count_of(&sql)?)
 }

@@ -114,6 +114,16 @@ impl FoundProduct {
     }
 }
 
+/// Of what no stock is kept there is always enough; of a bundle there is something where every part is there for one.
+const SOMETHING_THERE: &str = "(p.tracked = 0 OR (p.kind = 'goods' AND EXISTS (SELECT 1 FROM variant v \
+     JOIN stock_level s ON s.variant_id = v.id JOIN location l ON l.id = s.location_id \
+     WHERE v.product_id = p.id AND s.on_hand > s.reserved AND l.sellable = 1 AND l.retired_at IS NULL)) \
+     OR (p.kind = 'bundle' AND EXISTS (SELECT 1 FROM variant v WHERE v.product_id = p.id AND NOT EXISTS \
+     (SELECT 1 FROM bundle_item b JOIN variant w ON w.id = b.part_id JOIN product q ON q.id = w.product_id \
+     WHERE b.bundle_id = v.id AND q.tracked = 1 AND q.kind = 'goods' AND NOT EXISTS \
+     (SELECT 1 FROM stock_level s JOIN location l ON l.id = s.location_id WHERE s.variant_id = w.id \
+     AND s.on_hand - s.reserved >= b.quantity AND l.sellable = 1 AND l.retired_at IS NULL)))))";
+
 fn narrow(sql: &mut Sql, filter: &ProductFilter) {
     sql.push(" WHERE p.status IN ").bind_list(&filter.statuses);
     if filter.for_clients {
@@ -142,13 +152,7 @@ fn narrow(sql: &mut Sql, filter: &ProductFilter) {
         sql.bind(supplier).push(")");
     }
     if let Some(wanted) = filter.in_stock {
-        // What is not stocked by its own name is not looked at: there is always enough, or its parts decide.
-        sql.push(if wanted { " AND (p.tracked = 0 OR " } else { " AND (p.tracked = 1 AND NOT " });
-        sql.push(
-            "EXISTS (SELECT 1 FROM variant v JOIN stock_level s ON s.variant_id = v.id \
-             JOIN location l ON l.id = s.location_id WHERE v.product_id = p.id AND s.on_hand > s.reserved \
-             AND l.sellable = 1 AND l.retired_at IS NULL))",
-        );
+        sql.push(if wanted { " AND " } else { " AND NOT " }).push(SOMETHING_THERE);
     }
 }
 
@@ -236,12 +240,11 @@ pub fn variants_of(db: &Reader<'_>, products: &[&str]) -> ToolResult<HashMap<Str
     Ok(found)
 }
 
-/// Products found by a piece of text, for a search over all modules: score, id, name, one SKU.
-pub fn text_hits(
-    db: &Reader<'_>,
-    terms: &[String],
-    limit: usize,
-) -> ToolResult<Vec<(i64, String, String, Option<String>)>> {
+/// Score, id, name and one SKU of a product found by a piece of text.
+pub type TextHit = (i64, String, String, Option<String>);
+
+/// Products found by a piece of text, for a search over all modules.
+pub fn text_hits(db: &Reader<'_>, terms: &[String], limit: usize) -> ToolResult<Vec<TextHit>> {
     let mut sql = search::hits(KIND, terms);
     sql.push(
         "SELECT h.score, p.id, p.name, (SELECT MIN(v.sku) FROM variant v WHERE v.product_id = p.id) \

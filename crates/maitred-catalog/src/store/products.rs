@@ -324,3 +324,16 @@ pub fn has_moved(db: &Reader<'_>, variant: &VariantId) -> ToolResult<bool> {
         db.scalar("SELECT id FROM stock_move WHERE variant_id = $1 LIMIT 1", params![variant])?;
     Ok(found.is_some())
 }
+
+/// Whether stock of a variant ever moved, apart from opening stock of other locations than this one.
+pub fn has_moved_otherwise(
+    db: &Reader<'_>,
+    variant: &VariantId,
+    location: &crate::model::LocationId,
+) -> ToolResult<bool> {
+    let found: Option<String> = db.scalar(
+        "SELECT id FROM stock_move WHERE variant_id = $1 AND (kind <> 'opening' OR to_id = $2) LIMIT 1",
+        params![variant, location],
+    )?;
+    Ok(found.is_some())
+}

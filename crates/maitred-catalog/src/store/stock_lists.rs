@@ -10,6 +10,7 @@ use maitred_store::{Param, Row, Sql, StoreResult};
 
 use crate::demand::{Demand, Flow, SPAN, demand};
 use crate::model::{LocationId, MoveKind, VariantId};
+use crate::stock_ledger::{Standing, Step};
 use crate::store::levels::Level;
 
 /// What levels are listed by. Filters that are not given do not narrow.
@@ -74,8 +75,9 @@ impl FoundLevel {
 
 fn narrow_levels(sql: &mut Sql, filter: &LevelFilter) {
     sql.push(
-        " FROM variant v JOIN stock_level s ON s.variant_id = v.id JOIN location l ON l.id = s.location_id \
-         JOIN product p ON p.id = v.product_id WHERE 1 = 1",
+        // The order of the page is that of SKUs, so variants come first whatever else narrows.
+        " FROM variant v CROSS JOIN stock_level s JOIN location l ON l.id = s.location_id \
+         JOIN product p ON p.id = v.product_id WHERE s.variant_id = v.id",
     );
     if let Some(product) = &filter.product {
         sql.and("v.product_id =", product);
@@ -140,13 +142,11 @@ fn recent(db: &Reader<'_>, variants: Option<&[&str]>, since: Stamp) -> ToolResul
             sql.bind(since).push(" ORDER BY at DESC, id DESC");
             found = db.all_of(&sql)?;
         }
+        // One by one: each is a short range of the index by variant and moment.
         Some(variants) => {
-            for some in variants.chunks(60) {
+            for variant in variants {
                 let mut sql = Sql::new(select);
-                sql.bind(since)
-                    .push(" AND variant_id IN ")
-                    .bind_list(some)
-                    .push(" ORDER BY at DESC, id DESC");
+                sql.bind(since).and("variant_id =", *variant).push(" ORDER BY at DESC, id DESC");
                 found.extend(db.all_of::<RawFlow>(&sql)?);
             }
         }
@@ -292,13 +292,27 @@ impl FoundMove {
     }
 }
 
-fn narrow_moves(sql: &mut Sql, filter: &MoveFilter) {
+/// The way a move went, seen from a location.
+#[derive(Clone, Copy)]
+enum Way {
+    Out,
+    In,
+    Either,
+}
+
+fn narrow_moves(sql: &mut Sql, filter: &MoveFilter, way: Way) {
     sql.push(" WHERE 1 = 1");
     if let Some(variant) = &filter.variant {
         sql.and("m.variant_id =", variant);
     }
     if let Some(location) = &filter.location {
-        sql.push(" AND (m.from_id = ").bind(location).push(" OR m.to_id = ").bind(location).push(")");
+        match way {
+            Way::Out => sql.and("m.from_id =", location),
+            Way::In => sql.and("m.to_id =", location),
+            Way::Either => {
+                sql.push(" AND (m.from_id = ").bind(location).push(" OR m.to_id = ").bind(location).push(")")
+            }
+        };
     }
     if let Some(kind) = filter.kind {
         sql.and("m.kind =", kind);
@@ -311,29 +325,44 @@ fn narrow_moves(sql: &mut Sql, filter: &MoveFilter) {
     }
 }
 
-/// A page of moves, newest first.
-pub fn moves(db: &Reader<'_>, filter: &MoveFilter, page: &Page) -> ToolResult<Vec<FoundMove>> {
-    let mut sql = Sql::new(
-        "SELECT f.at, f.id, v.sku, a.name, b.name, f.from_id, f.to_id, f.quantity, f.kind, f.reason, f.note, \
-         f.unit_cost, f.ref_kind, COALESCE(o.number, f.ref_id), w.name FROM (SELECT m.* FROM stock_move m",
-    );
-    narrow_moves(&mut sql, filter);
+fn move_page(sql: &mut Sql, filter: &MoveFilter, way: Way, page: &Page) {
+    sql.push("SELECT m.* FROM stock_move m");
+    narrow_moves(sql, filter, way);
     if let Some([at, id]) = page.after.as_deref() {
         sql.push(" AND (m.at, m.id) < (").bind(at.clone()).push(", ").bind(id.clone()).push(")");
     }
     sql.push(" ORDER BY m.at DESC, m.id DESC LIMIT ").bind(page.fetch());
+}
+
+/// A page of moves, newest first.
+pub fn moves(db: &Reader<'_>, filter: &MoveFilter, page: &Page) -> ToolResult<Vec<FoundMove>> {
+    let mut sql = Sql::new(
+        "SELECT f.at, f.id, v.sku, a.name, b.name, f.from_id, f.to_id, f.quantity, f.kind, f.reason, f.note, \
+         f.unit_cost, f.ref_kind, COALESCE(o.number, f.ref_id), w.name FROM (",
+    );
+    if filter.location.is_some() && filter.variant.is_none() {
+        // Each way is a range of an index of its own; no move goes both ways at one location.
+        sql.push("SELECT x.* FROM (");
+        move_page(&mut sql, filter, Way::Out, page);
+        sql.push(") x UNION ALL SELECT y.* FROM (");
+        move_page(&mut sql, filter, Way::In, page);
+        sql.push(") y");
+    } else {
+        move_page(&mut sql, filter, Way::Either, page);
+    }
     sql.push(
         ") f JOIN variant v ON v.id = f.variant_id LEFT JOIN location a ON a.id = f.from_id \
          LEFT JOIN location b ON b.id = f.to_id LEFT JOIN member w ON w.id = f.by_member \
-         LEFT JOIN purchase_order o ON o.id = f.ref_id ORDER BY f.at DESC, f.id DESC",
+         LEFT JOIN purchase_order o ON o.id = f.ref_id ORDER BY f.at DESC, f.id DESC LIMIT ",
     );
+    sql.bind(page.fetch());
     Ok(db.all_of(&sql)?)
 }
 
 /// How many moves fit.
 pub fn count_moves(db: &Reader<'_>, filter: &MoveFilter) -> ToolResult<i64> {
     let mut sql = Sql::new("SELECT COUNT(*) FROM stock_move m");
-    narrow_moves(&mut sql, filter);
+    narrow_moves(&mut sql, filter, Way::Either);
     Ok(db.count_of(&sql)?)
 }
 
@@ -375,4 +404,79 @@ pub fn present_since(db: &Reader<'_>, location: &LocationId, at: Stamp) -> ToolR
     sql.push(" ORDER BY variant_id");
     let rows: Vec<(String,)> = db.all_of(&sql)?;
     Ok(rows.into_iter().map(|(id,)| VariantId(id)).collect())
+}
+
+/// Hands every move up to a moment on, in the order in which they were posted: that is the order of the table itself, so
+/// nothing is looked up or sorted.
+pub fn walk(db: &Reader<'_>, until: Stamp, mut each: impl FnMut(Step)) -> ToolResult<()> {
+    let mut sql = Sql::new(
+        "SELECT at, variant_id, from_id, to_id, quantity, kind, unit_cost FROM stock_move WHERE at < ",
+    );
+    sql.bind(until).push(" ORDER BY id");
+    db.each_of(&sql, |row| {
+        each(Step {
+            at: row.get(0)?,
+            variant: row.get(1)?,
+            from: row.get(2)?,
+            to: row.get(3)?,
+            quantity: row.get(4)?,
+            kind: row.get(5)?,
+            unit_cost: row.get(6)?,
+        });
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// What reports call a variant: folded SKU, SKU, product, options, category.
+pub type Label = (String, String, String, String, Option<String>);
+
+/// What reports call every stocked variant, by id.
+pub fn labels(db: &Reader<'_>) -> ToolResult<HashMap<String, Label>> {
+    let mut labels = HashMap::new();
+    db.each(
+        "SELECT v.id, v.sku_key, v.sku, p.name, v.options, c.path FROM variant v JOIN product p \
+         ON p.id = v.product_id LEFT JOIN category c ON c.id = p.category_id WHERE p.kind = 'goods'",
+        &[],
+        |row| {
+            let label = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
+            labels.insert(row.get(0)?, label);
+            Ok(())
+        },
+    )?;
+    Ok(labels)
+}
+
+/// What of every variant is there for the taking, over sellable locations or at one.
+pub fn free(db: &Reader<'_>, location: Option<&LocationId>) -> ToolResult<HashMap<String, Quantity>> {
+    let mut sql = Sql::new(
+        "SELECT s.variant_id, CAST(SUM(s.on_hand - s.reserved) AS BIGINT) FROM stock_level s JOIN location l \
+         ON l.id = s.location_id WHERE ",
+    );
+    match location {
+        Some(location) => sql.push("l.id = ").bind(location),
+        None => sql.push("l.sellable = 1 AND l.retired_at IS NULL"),
+    };
+    sql.push(" GROUP BY s.variant_id");
+    let rows: Vec<(String, Quantity)> = db.all_of(&sql)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// What there is of every variant today and what it costs on average: what walking through the ledger would say.
+pub fn standings(db: &Reader<'_>) -> ToolResult<HashMap<String, Standing>> {
+    let mut standings: HashMap<String, Standing> = HashMap::new();
+    db.each(
+        "SELECT s.variant_id, s.location_id, s.on_hand, c.average_cost FROM stock_level s \
+         LEFT JOIN valuation c ON c.variant_id = s.variant_id",
+        &[],
+        |row| {
+            let standing = standings.entry(row.get(0)?).or_default();
+            let (place, on_hand): (String, i64) = (row.get(1)?, row.get(2)?);
+            standing.lies(&place, on_hand);
+            standing.on_hand += on_hand;
+            standing.average = row.get(3)?;
+            Ok(())
+        },
+    )?;
+    Ok(standings)
 }

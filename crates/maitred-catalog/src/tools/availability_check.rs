@@ -194,7 +194,9 @@ mod tests {
             GIVEN,
             "catalog_availability_check",
             r#"{"lines": [{"product": "CH-1", "qty": 10}, {"product": "CH-1", "qty": 10}, {"product": "CH-1", "qty": 10}], "needed_by": "2026-03-10"}"#,
-            expect![[r#"{"complete_now":false,"complete_on":"2026-03-16","lines":[{"sku":"CH-1","name":"Chair (S)","qty":"10","available_now":"10","from":[{"location":"Main warehouse","qty":"10"}],"shortfall":"0","earliest_date":"2026-03-02","late":false},{"sku":"CH-1","name":"Chair (S)","qty":"10","available_now":"2","from":[{"location":"Main warehouse","qty":"2"}],"shortfall":"8","earliest_date":"2026-03-09","late":false},{"sku":"CH-1","name":"Chair (S)","qty":"10","available_now":"0","from":[],"shortfall":"10","earliest_date":"2026-03-16","late":true,"alternatives":[{"sku":"CH-2","name":"Chair (L)","available_now":"3"}]}]}"#]],
+            expect![[
+                r#"{"complete_now":false,"complete_on":"2026-03-16","lines":[{"sku":"CH-1","name":"Chair (S)","qty":"10","available_now":"10","from":[{"location":"Main warehouse","qty":"10"}],"shortfall":"0","earliest_date":"2026-03-02","late":false},{"sku":"CH-1","name":"Chair (S)","qty":"10","available_now":"2","from":[{"location":"Main warehouse","qty":"2"}],"shortfall":"8","earliest_date":"2026-03-09","late":false},{"sku":"CH-1","name":"Chair (S)","qty":"10","available_now":"0","from":[],"shortfall":"10","earliest_date":"2026-03-16","late":true,"alternatives":[{"sku":"CH-2","name":"Chair (L)","available_now":"3"}]}]}"#
+            ]],
         );
     }
 
@@ -205,7 +207,9 @@ mod tests {
             GIVEN,
             "catalog_availability_check",
             r#"{"lines": [{"product": "CH-2", "qty": 4}]}"#,
-            expect![[r#"{"complete_now":false,"lines":[{"sku":"CH-2","name":"Chair (L)","qty":"4","available_now":"3","from":[{"location":"Main warehouse","qty":"3"}],"shortfall":"1","alternatives":[{"sku":"CH-1","name":"Chair (S)","available_now":"12"}]}]}"#]],
+            expect![[
+                r#"{"complete_now":false,"lines":[{"sku":"CH-2","name":"Chair (L)","qty":"4","available_now":"3","from":[{"location":"Main warehouse","qty":"3"}],"shortfall":"1","alternatives":[{"sku":"CH-1","name":"Chair (S)","available_now":"12"}]}]}"#
+            ]],
         );
     }
 
@@ -216,7 +220,9 @@ mod tests {
             GIVEN,
             "catalog_availability_check",
             r#"{"lines": [{"product": "CH-2", "qty": 0}]}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`lines[0].qty` must be more than 0","field":"lines[0].qty","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`lines[0].qty` must be more than 0","field":"lines[0].qty","retryable":false}}"#
+            ]],
         );
     }
 }

@@ -233,7 +233,9 @@ mod tests {
             CHAIR,
             "catalog_count_post",
             r#"{"location": "Main warehouse", "lines": [{"product": "CH-1", "counted": 14}], "blind_missing": "zero", "dry_run": true}"#,
-            expect![[r##"{"dry_run":true,"preview":{"action":"catalog_count_post","location":"Main warehouse","counted_at":"@now","counted":2,"differences":[{"sku":"CH-1","name":"Chair","expected":"12","counted":"14","difference":"2"},{"sku":"CH-2","name":"Chair","expected":"3","counted":"0","difference":"-3"}],"value":"0.00","currency":"EUR","without_cost":2},"changes":[{"entity":"stock_move","id":"#1","change":"created","after":{"at":"@now","variant_id":"#2","to_id":"#3","quantity":2000,"kind":"count","reason":"counted 14","by_member":"@owner"}},{"entity":"stock_move","id":"#4","change":"created","after":{"at":"@now","variant_id":"#5","from_id":"#3","quantity":3000,"kind":"count","reason":"counted 0","by_member":"@owner"}}],"confirm":"23c853da295b48cb525d55db"}"##]],
+            expect![[
+                r##"{"dry_run":true,"preview":{"action":"catalog_count_post","location":"Main warehouse","counted_at":"@now","counted":2,"differences":[{"sku":"CH-1","name":"Chair","expected":"12","counted":"14","difference":"2"},{"sku":"CH-2","name":"Chair","expected":"3","counted":"0","difference":"-3"}],"value":"0.00","currency":"EUR","without_cost":2},"changes":[{"entity":"stock_move","id":"#1","change":"created","after":{"at":"@now","variant_id":"#2","to_id":"#3","quantity":2000,"kind":"count","reason":"counted 14","by_member":"@owner"}},{"entity":"stock_move","id":"#4","change":"created","after":{"at":"@now","variant_id":"#5","from_id":"#3","quantity":3000,"kind":"count","reason":"counted 0","by_member":"@owner"}}],"confirm":"23c853da295b48cb525d55db"}"##
+            ]],
         );
     }
 
@@ -244,14 +246,18 @@ mod tests {
             CHAIR,
             "catalog_count_post",
             r#"{"location": "Main warehouse", "lines": [{"product": "CH-1", "counted": 14}, {"product": "ch-1", "counted": 1}]}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`lines[1].product` is counted twice","field":"lines[1].product","hint":"add the counts up","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`lines[1].product` is counted twice","field":"lines[1].product","hint":"add the counts up","retryable":false}}"#
+            ]],
         );
         check(
             &crate::DOMAIN,
             CHAIR,
             "catalog_count_post",
             r#"{"location": "Main warehouse", "lines": [{"product": "CH-1", "counted": 14}], "counted_at": "2026-03-02T10:00:01Z"}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`counted_at` lies in the future","field":"counted_at","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`counted_at` lies in the future","field":"counted_at","retryable":false}}"#
+            ]],
         );
     }
 

@@ -256,7 +256,9 @@ mod tests {
             GIVEN,
             "catalog_price_quote",
             r#"{"lines": [{"product": "CH-1", "qty": 3}], "company": "@acme"}"#,
-            expect![[r#"{"company":"Acme","day":"2026-03-02","currency":"EUR","lines":[{"sku":"CH-1","name":"Chair","qty":"3","unit":"C62","unit_price":"9.00","amount":"27.00","includes_tax":false,"source":"list TRADE","list_price":"10.00","discarded":[{"step":"assigned","list":"TRADE","min_qty":"100","unit_price":"8.125","why":"needs 100"},{"step":"base","list":"BASE","min_qty":"0","unit_price":"10.00","why":"list TRADE goes first"},{"step":"promotion","list":"SPRING","min_qty":"0","unit_price":"8.50","why":"holds from 2026-03-20"}]}],"total_excluding_tax":"27.00","unpriced":0}"#]],
+            expect![[
+                r#"{"company":"Acme","day":"2026-03-02","currency":"EUR","lines":[{"sku":"CH-1","name":"Chair","qty":"3","unit":"C62","unit_price":"9.00","amount":"27.00","includes_tax":false,"source":"list TRADE","list_price":"10.00","discarded":[{"step":"assigned","list":"TRADE","min_qty":"100","unit_price":"8.125","why":"needs 100"},{"step":"base","list":"BASE","min_qty":"0","unit_price":"10.00","why":"list TRADE goes first"},{"step":"promotion","list":"SPRING","min_qty":"0","unit_price":"8.50","why":"holds from 2026-03-20"}]}],"total_excluding_tax":"27.00","unpriced":0}"#
+            ]],
         );
     }
 
@@ -267,7 +269,9 @@ mod tests {
             GIVEN,
             "catalog_price_quote",
             r#"{"lines": [{"product": "CH-1", "qty": 3}, {"product": "CH-1", "qty": 100}], "company": "@acme", "date": "2026-04-01"}"#,
-            expect![[r#"{"company":"Acme","day":"2026-04-01","currency":"EUR","lines":[{"sku":"CH-1","name":"Chair","qty":"3","unit":"C62","unit_price":"8.50","amount":"25.50","includes_tax":false,"source":"promotion SPRING","list_price":"10.00","discarded":[{"step":"assigned","list":"TRADE","min_qty":"100","unit_price":"8.125","why":"needs 100"},{"step":"assigned","list":"TRADE","min_qty":"0","unit_price":"9.00","why":"promotion SPRING is lower"},{"step":"base","list":"BASE","min_qty":"0","unit_price":"10.00","why":"list TRADE goes first"}]},{"sku":"CH-1","name":"Chair","qty":"100","unit":"C62","unit_price":"8.125","amount":"812.50","includes_tax":false,"source":"list TRADE","list_price":"10.00","discarded":[{"step":"assigned","list":"TRADE","min_qty":"0","unit_price":"9.00","why":"the price from 100 on is closer"},{"step":"base","list":"BASE","min_qty":"0","unit_price":"10.00","why":"list TRADE goes first"},{"step":"promotion","list":"SPRING","min_qty":"0","unit_price":"8.50","why":"is not lower"}]}],"total_excluding_tax":"838.00","unpriced":0}"#]],
+            expect![[
+                r#"{"company":"Acme","day":"2026-04-01","currency":"EUR","lines":[{"sku":"CH-1","name":"Chair","qty":"3","unit":"C62","unit_price":"8.50","amount":"25.50","includes_tax":false,"source":"promotion SPRING","list_price":"10.00","discarded":[{"step":"assigned","list":"TRADE","min_qty":"100","unit_price":"8.125","why":"needs 100"},{"step":"assigned","list":"TRADE","min_qty":"0","unit_price":"9.00","why":"promotion SPRING is lower"},{"step":"base","list":"BASE","min_qty":"0","unit_price":"10.00","why":"list TRADE goes first"}]},{"sku":"CH-1","name":"Chair","qty":"100","unit":"C62","unit_price":"8.125","amount":"812.50","includes_tax":false,"source":"list TRADE","list_price":"10.00","discarded":[{"step":"assigned","list":"TRADE","min_qty":"0","unit_price":"9.00","why":"the price from 100 on is closer"},{"step":"base","list":"BASE","min_qty":"0","unit_price":"10.00","why":"list TRADE goes first"},{"step":"promotion","list":"SPRING","min_qty":"0","unit_price":"8.50","why":"is not lower"}]}],"total_excluding_tax":"838.00","unpriced":0}"#
+            ]],
         );
     }
 
@@ -278,7 +282,9 @@ mod tests {
             GIVEN,
             "catalog_price_quote",
             r#"{"lines": [{"product": "CH-1", "qty": 1}], "company": "@dollar"}"#,
-            expect![[r#"{"company":"Dollar","day":"2026-03-02","currency":"USD","lines":[{"sku":"CH-1","name":"Chair","qty":"1","unit":"C62","discarded":[{"step":"base","list":"BASE","min_qty":"0","unit_price":"10.00","currency":"EUR","why":"is in EUR"},{"step":"promotion","list":"SPRING","min_qty":"0","unit_price":"8.50","currency":"EUR","why":"is in EUR"}],"notes":["no_price: set one with catalog_price_set"]}],"unpriced":1}"#]],
+            expect![[
+                r#"{"company":"Dollar","day":"2026-03-02","currency":"USD","lines":[{"sku":"CH-1","name":"Chair","qty":"1","unit":"C62","discarded":[{"step":"base","list":"BASE","min_qty":"0","unit_price":"10.00","currency":"EUR","why":"is in EUR"},{"step":"promotion","list":"SPRING","min_qty":"0","unit_price":"8.50","currency":"EUR","why":"is in EUR"}],"notes":["no_price: set one with catalog_price_set"]}],"unpriced":1}"#
+            ]],
         );
     }
 
@@ -289,7 +295,9 @@ mod tests {
             GIVEN,
             "catalog_price_quote",
             r#"{"lines": [{"product": "CH-1", "qty": 1}, {"product": "CH-9", "qty": 1}]}"#,
-            expect![[r#"{"error":{"category":"domain","code":"not_found","message":"no product fits `CH-9`","field":"lines[1].product","hint":"find it with catalog_product_search, then give the SKU or id","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"not_found","message":"no product fits `CH-9`","field":"lines[1].product","hint":"find it with catalog_product_search, then give the SKU or id","retryable":false}}"#
+            ]],
         );
     }
 }

@@ -34,19 +34,7 @@ impl Tool for PriceSet {
         let (target, currency, name, includes_tax) = args.target(cx)?;
         let today = today(cx)?;
         let mut outcome = Outcome::default();
-        let discount_changed = match (&target, args.discount) {
-            (Target::Company(company), Some(discount)) => {
-                if !(0..=10_000).contains(&discount.bp()) {
-                    return Err(invalid("discount", "must be from 0 to 100"));
-                }
-                let list = prices::terms(cx, company)?.and_then(|terms| terms.price_list_id);
-                prices::set_terms(cx, company, list.as_ref(), Some(discount))?
-            }
-            (Target::List(_), Some(_)) => {
-                return Err(invalid("discount", "is for a customer, not for a list"));
-            }
-            (_, None) => false,
-        };
+        let discount_changed = set_discount(cx, &target, args.discount)?;
         if args.points.is_none() && args.discount.is_none() {
             return Err(missing("points"));
         }
@@ -82,6 +70,19 @@ impl Tool for PriceSet {
             discount: args.discount.filter(|_| discount_changed),
         })
     }
+}
+
+/// Sets a customer's discount off base prices; false when there is nothing to change.
+fn set_discount(db: &Writer<'_>, target: &Target, discount: Option<BasisPoints>) -> ToolResult<bool> {
+    let Some(discount) = discount else { return Ok(false) };
+    let Target::Company(company) = target else {
+        return Err(invalid("discount", "is for a customer, not for a list"));
+    };
+    if !(0..=10_000).contains(&discount.bp()) {
+        return Err(invalid("discount", "must be from 0 to 100"));
+    }
+    let list = prices::terms(db, company)?.and_then(|terms| terms.price_list_id);
+    prices::set_terms(db, company, list.as_ref(), Some(discount))
 }
 
 impl Args {

@@ -186,7 +186,9 @@ mod tests {
             GIVEN,
             "catalog_product_get",
             r#"{"product": "ch-1", "include": ["prices", "suppliers", "stock"], "fields": ["prices", "suppliers", "stock"]}"#,
-            expect![[r##"{"id":"@chair","version":1,"stock":[{"sku":"CH-1","location":"Main warehouse","on_hand":"8","reserved":"0","available":"8"}],"prices":[{"sku":"CH-1","currency":"EUR","unit_price":"10.00","source":"base list BASE","includes_tax":false,"steps":[{"from":"10","unit_price":"9.00"}],"average_cost":"4.25","margin":"57.5"}],"suppliers":[{"id":"#1","sku":"CH-1","supplier":{"id":"@oak","name":"Oak Works"},"cost":"4.25","currency":"EUR","min_qty":"1","multiple":"1","lead_time_days":5,"preferred":true}]}"##]],
+            expect![[
+                r##"{"id":"@chair","version":1,"stock":[{"sku":"CH-1","location":"Main warehouse","on_hand":"8","reserved":"0","available":"8"}],"prices":[{"sku":"CH-1","currency":"EUR","unit_price":"10.00","source":"base list BASE","includes_tax":false,"steps":[{"from":"10","unit_price":"9.00"}],"average_cost":"4.25","margin":"57.5"}],"suppliers":[{"id":"#1","sku":"CH-1","supplier":{"id":"@oak","name":"Oak Works"},"cost":"4.25","currency":"EUR","min_qty":"1","multiple":"1","lead_time_days":5,"preferred":true}]}"##
+            ]],
         );
     }
 
@@ -202,6 +204,14 @@ mod tests {
 
     #[test]
     fn says_what_to_do_when_nothing_fits() {
-        check(&crate::DOMAIN, "", "catalog_product_get", r#"{"product": "nothing"}"#, expect![[r#"{"error":{"category":"domain","code":"not_found","message":"no product fits `nothing`","field":"product","hint":"find it with catalog_product_search, then give the SKU or id","retryable":false}}"#]]);
+        check(
+            &crate::DOMAIN,
+            "",
+            "catalog_product_get",
+            r#"{"product": "nothing"}"#,
+            expect![[
+                r#"{"error":{"category":"domain","code":"not_found","message":"no product fits `nothing`","field":"product","hint":"find it with catalog_product_search, then give the SKU or id","retryable":false}}"#
+            ]],
+        );
     }
 }

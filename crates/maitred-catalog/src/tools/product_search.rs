@@ -38,15 +38,14 @@ impl Tool for ProductSearch {
         let mask = FieldMask::of(args.listing.fields.as_deref(), FieldMask::summary())?;
         let page = args.listing.paging.page(cx, KEYS)?;
         let filter = args.filter(cx)?;
-        let company =
-            args.company.as_deref().map(|text| companies::resolve(cx, text, "company")).transpose()?;
+        let company = args.buyer(cx)?;
         let total = page.count.then(|| product_search::count(cx, &filter)).transpose()?;
         let facets = match args.facets.unwrap_or(false) {
             true => Some(facets(product_search::facets(cx, &filter)?)),
             false => None,
         };
         let (rows, next_cursor) = page.cut(product_search::search(cx, &filter, &page)?, FoundProduct::key);
-        let views = views(cx, rows, company.map(|company| company.id).as_ref())?;
+        let views = views(cx, rows, company.as_ref())?;
         let products = views.into_iter().map(|view| Selected::new(view, mask)).collect();
         Ok(Output { products, facets, next_cursor, total })
     }
@@ -102,6 +101,13 @@ pub(crate) fn views(
 }
 
 impl Args {
+    /// Whose prices are shown.
+    pub(crate) fn buyer(&self, db: &Reader<'_>) -> ToolResult<Option<CompanyId>> {
+        let company =
+            self.company.as_deref().map(|text| companies::resolve(db, text, "company")).transpose()?;
+        Ok(company.map(|company| company.id))
+    }
+
     /// The filter these arguments mean. Drafts are for those who write them.
     pub(crate) fn filter(&self, db: &Reader<'_>) -> ToolResult<ProductFilter> {
         let supplier =
@@ -251,14 +257,18 @@ mod tests {
             THREE,
             "catalog_product_search",
             r#"{"q": "chair", "fields": ["name", "status"], "facets": true}"#,
-            expect![[r#"{"products":[{"id":"@beech","version":2,"name":"Chair of beech","status":"active"},{"id":"@lamp","version":1,"name":"Chairman's lamp","status":"draft"},{"id":"@chair","version":3,"name":"Oak chair","status":"discontinued"}],"facets":{"category":{"Furniture/Chairs":2,"Lamps":1},"brand":{},"status":{"active":1,"discontinued":1,"draft":1}}}"#]],
+            expect![[
+                r#"{"products":[{"id":"@beech","version":2,"name":"Chair of beech","status":"active"},{"id":"@lamp","version":1,"name":"Chairman's lamp","status":"draft"},{"id":"@chair","version":3,"name":"Oak chair","status":"discontinued"}],"facets":{"category":{"Furniture/Chairs":2,"Lamps":1},"brand":{},"status":{"active":1,"discontinued":1,"draft":1}}}"#
+            ]],
         );
         check(
             &crate::DOMAIN,
             THREE,
             "catalog_product_search",
             r#"{"q": "ch-1", "fields": ["name"]}"#,
-            expect![[r#"{"products":[{"id":"@chair","version":3,"name":"Oak chair"},{"id":"@beech","version":2,"name":"Chair of beech"}]}"#]],
+            expect![[
+                r#"{"products":[{"id":"@chair","version":3,"name":"Oak chair"},{"id":"@beech","version":2,"name":"Chair of beech"}]}"#
+            ]],
         );
     }
 
@@ -293,7 +303,36 @@ mod tests {
     }
 
     #[test]
+    fn a_bundle_is_in_stock_when_its_parts_are() {
+        let fixture = Fixture::new(
+            &[&crate::DOMAIN],
+            r#"catalog_product_create {"name": "Leg", "kind": "goods", "variants": [{"sku": "LEG"}]};
+               catalog_product_create {"name": "Top", "kind": "goods", "variants": [{"sku": "TOP"}]};
+               catalog_product_create {"name": "Table", "kind": "bundle", "variants": [{"sku": "TAB", "parts": [{"product": "LEG", "qty": 4}, {"product": "TOP", "qty": 1}]}]};
+               catalog_stock_adjust {"lines": [{"product": "LEG", "delta": 4, "reason": "found"}]}"#,
+        );
+        let there = |wanted: bool| {
+            let args = format!(r#"{{"kind": "bundle", "in_stock": {wanted}}}"#);
+            fixture.call("catalog_product_search", &args).json()["products"].as_array().unwrap().len()
+        };
+        assert_eq!((there(true), there(false)), (0, 1));
+        fixture.call(
+            "catalog_stock_adjust",
+            r#"{"lines": [{"product": "TOP", "delta": 1, "reason": "found"}]}"#,
+        );
+        assert_eq!((there(true), there(false)), (1, 0));
+    }
+
+    #[test]
     fn an_attribute_is_a_name_and_a_value() {
-        check(&crate::DOMAIN, "", "catalog_product_search", r#"{"attribute": "oak"}"#, expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`attribute` must be name=value","field":"attribute","retryable":false}}"#]]);
+        check(
+            &crate::DOMAIN,
+            "",
+            "catalog_product_search",
+            r#"{"attribute": "oak"}"#,
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`attribute` must be name=value","field":"attribute","retryable":false}}"#
+            ]],
+        );
     }
 }

@@ -95,7 +95,11 @@ fn changed(db: &Writer<'_>, known: &Product, changes: &Changes) -> ToolResult<Pr
     }
     after.brand = text(changes.brand.as_ref(), known.brand.as_ref());
     after.description = text(changes.description.as_ref(), known.description.as_ref());
-    after.tax_class = changes.tax_class.unwrap_or(known.tax_class);
+    if let Some(class) = &changes.tax_class {
+        after.tax_class = TaxClass::parse(class.trim()).ok_or_else(|| {
+            invalid("changes.tax_class", format!("must be one of {}", TaxClass::WORDS.join(", ")))
+        })?;
+    }
     after.tracked = changes.tracked.unwrap_or(known.tracked);
     after.allow_backorder = changes.allow_backorder.unwrap_or(known.allow_backorder);
     after.min_qty = positive(changes.min_qty, known.min_qty, "changes.min_qty")?;
@@ -131,21 +135,31 @@ fn unmoved(db: &Reader<'_>, product: &Product, field: &str) -> ToolResult<()> {
 }
 
 /// Changes the variant with this SKU, or makes it.
-fn save(db: &Writer<'_>, product: &Product, arg: &VariantArg, field: &str) -> ToolResult<()> {
+fn save(db: &Writer<'_>, product: &Product, arg: &VariantChange, field: &str) -> ToolResult<()> {
     let known = products::by_sku(db, &arg.sku)?.filter(|variant| variant.product_id == product.id);
     let Some(before) = known else {
-        return variants::make(db, product, arg, field).map(drop);
+        if product.kind == ProductKind::Bundle {
+            return Err(invalid(
+                &format!("{field}.sku"),
+                "is none of this bundle, whose parts stay as they are",
+            )
+            .hint("make another bundle with catalog_product_create"));
+        }
+        let new = VariantArg {
+            sku: arg.sku.clone(),
+            barcode: arg.barcode.clone(),
+            options: arg.options.clone(),
+            parts: None,
+        };
+        let before = variants::make(db, product, &new, field)?;
+        let mut after = Variant { weight_g: arg.weight_g.map(i64::from), ..before.clone() };
+        db.update(&before, &mut after)?;
+        return Ok(());
     };
-    if arg.parts.is_some() {
-        return Err(invalid(
-            &format!("{field}.parts"),
-            "of a bundle stay, because orders were priced by them",
-        )
-        .hint("retire this variant and make another"));
-    }
     let mut after = before.clone();
     after.sku = arg.sku.trim().to_owned();
     after.status = VariantStatus::Active;
+    after.weight_g = arg.weight_g.map(i64::from).or(before.weight_g);
     if let Some(code) = &arg.barcode {
         let code = code.trim();
         after.barcode = match code {
@@ -192,6 +206,21 @@ fn retire(db: &Writer<'_>, product: &Product, sku: &str, field: &str) -> ToolRes
     Ok(())
 }
 
+/// A variant, new or changed.
+#[derive(ToolArgs)]
+pub struct VariantChange {
+    /// SKU.
+    #[arg(min = 1, max = 60)]
+    sku: String,
+    /// GTIN.
+    #[arg(max = 20)]
+    barcode: Option<String>,
+    /// Options.
+    options: Option<JsonObject>,
+    /// Grams.
+    weight_g: Option<u32>,
+}
+
 /// What can change.
 #[derive(ToolArgs)]
 pub struct Changes {
@@ -211,7 +240,8 @@ pub struct Changes {
     #[arg(max = 12)]
     unit: Option<String>,
     /// Class.
-    tax_class: Option<TaxClass>,
+    #[arg(max = 20)]
+    tax_class: Option<String>,
     /// Tracked.
     tracked: Option<bool>,
     /// Backorder.
@@ -240,7 +270,7 @@ pub struct Args {
     changes: Option<Bare<Changes>>,
     /// New, or changed by SKU.
     #[arg(max = 100)]
-    variants: Option<Vec<Bare<VariantArg>>>,
+    variants: Option<Vec<Bare<VariantChange>>>,
     /// SKUs out of use.
     #[arg(max = 100)]
     retire: Option<Vec<String>>,
@@ -261,7 +291,9 @@ mod tests {
             CHAIR,
             "catalog_product_update",
             r#"{"product": "@chair", "changes": {"unit": "KGM"}}"#,
-            expect![[r#"{"error":{"category":"domain","code":"immutable","message":"stock of `CH-1` has moved, so its unit stays","field":"changes.unit","hint":"make another product and name it as replacement with catalog_product_transition","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"immutable","message":"stock of `CH-1` has moved, so its unit stays","field":"changes.unit","hint":"make another product and name it as replacement with catalog_product_transition","retryable":false}}"#
+            ]],
         );
     }
 
@@ -272,14 +304,18 @@ mod tests {
             CHAIR,
             "catalog_product_update",
             r#"{"product": "@chair", "changes": {"attributes": {"wood": "ash", "seat": "", "arms": 2}}, "retire": ["ch-2"]}"#,
-            expect![[r##"{"id":"@chair","version":2,"name":"Chair","kind":"goods","status":"draft","unit":"C62","tax_class":"standard","tracked":true,"allow_backorder":true,"min_qty":"1","multiple":"1","lead_time_days":0,"attributes":{"arms":"2","wood":"ash"},"client_visible":true,"public_visible":false,"variants":[{"id":"#1","sku":"CH-1","status":"active"},{"id":"#2","sku":"CH-2","status":"retired"}]}"##]],
+            expect![[
+                r##"{"id":"@chair","version":2,"name":"Chair","kind":"goods","status":"draft","unit":"C62","tax_class":"standard","tracked":true,"allow_backorder":true,"min_qty":"1","multiple":"1","lead_time_days":0,"attributes":{"arms":"2","wood":"ash"},"client_visible":true,"public_visible":false,"variants":[{"id":"#1","sku":"CH-1","status":"active"},{"id":"#2","sku":"CH-2","status":"retired"}]}"##
+            ]],
         );
         check(
             &crate::DOMAIN,
             CHAIR,
             "catalog_product_update",
             r#"{"product": "@chair", "retire": ["CH-1"]}"#,
-            expect![[r#"{"error":{"category":"domain","code":"open_dependents","message":"12 of `CH-1` are in stock","field":"retire[0]","hint":"sell it down, or write it off with catalog_stock_adjust","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"open_dependents","message":"12 of `CH-1` are in stock","field":"retire[0]","hint":"sell it down, or write it off with catalog_stock_adjust","retryable":false}}"#
+            ]],
         );
     }
 }

@@ -154,7 +154,9 @@ mod tests {
             &format!(r#"{GIVEN}; catalog_purchase_close {{"purchase_order": "@po", "reason": "no"}}"#),
             "catalog_purchase_close",
             r#"{"purchase_order": "@po", "reason": "no"}"#,
-            expect![[r#"{"error":{"category":"domain","code":"illegal_transition","message":"`PO-2026-00001` is cancelled, so it cannot be closed again","field":"purchase_order","hint":"look at it with catalog_purchase_get","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"illegal_transition","message":"`PO-2026-00001` is cancelled, so it cannot be closed again","field":"purchase_order","hint":"look at it with catalog_purchase_get","retryable":false}}"#
+            ]],
         );
     }
 }

@@ -266,7 +266,9 @@ mod tests {
             GIVEN,
             "catalog_purchase_create",
             r#"{"supplier": "@oak", "lines": [{"product": "CH-1", "qty": 3}]}"#,
-            expect![[r##"{"id":"#1","purchase_order":{"id":"#1","version":1,"number":"PO-2026-00001","supplier":{"id":"@oak","name":"Oak"},"location":"Main warehouse","status":"draft","expected_on":"2026-03-11","late":false,"currency":"EUR","total":"42.50","lines":[{"line":1,"sku":"CH-1","name":"Chair","supplier_sku":"X9","ordered":"10","received":"0","open":"10","cost":"4.25","amount":"42.50"}]},"rounded":[{"sku":"CH-1","asked":"3","ordered":"10"}]}"##]],
+            expect![[
+                r##"{"id":"#1","purchase_order":{"id":"#1","version":1,"number":"PO-2026-00001","supplier":{"id":"@oak","name":"Oak"},"location":"Main warehouse","status":"draft","expected_on":"2026-03-11","late":false,"currency":"EUR","total":"42.50","lines":[{"line":1,"sku":"CH-1","name":"Chair","supplier_sku":"X9","ordered":"10","received":"0","open":"10","cost":"4.25","amount":"42.50"}]},"rounded":[{"sku":"CH-1","asked":"3","ordered":"10"}]}"##
+            ]],
         );
     }
 
@@ -277,7 +279,9 @@ mod tests {
             GIVEN,
             "catalog_purchase_create",
             r#"{"supplier": "@oak", "lines": [{"product": "CH-2", "qty": 3}]}"#,
-            expect![[r#"{"error":{"category":"validation","code":"missing","message":"`cost` is required","field":"lines[0].cost","hint":"no terms of this supplier and no last cost are known; give `cost`, or save terms with catalog_supplier_item_save","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"missing","message":"`cost` is required","field":"lines[0].cost","hint":"no terms of this supplier and no last cost are known; give `cost`, or save terms with catalog_supplier_item_save","retryable":false}}"#
+            ]],
         );
     }
 
@@ -288,7 +292,9 @@ mod tests {
             GIVEN,
             "catalog_purchase_create",
             r#"{"supplier": "@oak", "lines": [{"product": "CH-1", "qty": 3}], "currency": "USD"}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`currency` is USD, but some terms of `Oak` are in EUR","field":"currency","hint":"give the cost of those lines, or make an order of each currency","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`currency` is USD, but some terms of `Oak` are in EUR","field":"currency","hint":"give the cost of those lines, or make an order of each currency","retryable":false}}"#
+            ]],
         );
     }
 }

@@ -54,7 +54,9 @@ mod tests {
                catalog_purchase_create {"supplier": "@oak", "lines": [{"product": "CH-1", "qty": 10, "cost": "3.333333"}]} as po"#,
             "catalog_purchase_get",
             r#"{"purchase_order": "po-2026-00001"}"#,
-            expect![[r#"{"id":"@po","version":1,"number":"PO-2026-00001","supplier":{"id":"@oak","name":"Oak"},"location":"Main warehouse","status":"draft","late":false,"currency":"EUR","total":"33.33","lines":[{"line":1,"sku":"CH-1","name":"Chair","ordered":"10","received":"0","open":"10","cost":"3.333333","amount":"33.33"}]}"#]],
+            expect![[
+                r#"{"id":"@po","version":1,"number":"PO-2026-00001","supplier":{"id":"@oak","name":"Oak"},"location":"Main warehouse","status":"draft","late":false,"currency":"EUR","total":"33.33","lines":[{"line":1,"sku":"CH-1","name":"Chair","ordered":"10","received":"0","open":"10","cost":"3.333333","amount":"33.33"}]}"#
+            ]],
         );
     }
 
@@ -65,7 +67,9 @@ mod tests {
             "",
             "catalog_purchase_get",
             r#"{"purchase_order": "PO-2026-00001"}"#,
-            expect![[r#"{"error":{"category":"domain","code":"not_found","message":"no purchase order fits `PO-2026-00001`","field":"purchase_order","hint":"find it with catalog_purchase_search","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"not_found","message":"no purchase order fits `PO-2026-00001`","field":"purchase_order","hint":"find it with catalog_purchase_search","retryable":false}}"#
+            ]],
         );
     }
 }

@@ -325,7 +325,9 @@ mod tests {
             GIVEN,
             "catalog_purchase_receive",
             r#"{"purchase_order": "@po", "lines": [{"line": "1", "qty": "105.001"}]}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`qty` would be 5.001 of `CH-1` more than ordered; 5 % are tolerated","field":"lines[0].qty","hint":"book what was ordered; order the rest with catalog_purchase_create, or send it back","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`qty` would be 5.001 of `CH-1` more than ordered; 5 % are tolerated","field":"lines[0].qty","hint":"book what was ordered; order the rest with catalog_purchase_create, or send it back","retryable":false}}"#
+            ]],
         );
         let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
         let args = r#"{"purchase_order": "@po", "lines": [{"line": "1", "qty": 105}]}"#;
@@ -341,7 +343,9 @@ mod tests {
             ),
             "catalog_purchase_receive",
             r#"{"purchase_order": "@po", "lines": [{"line": "1", "qty": 10}], "delivery_note": "ls  77"}"#,
-            expect![[r#"{"error":{"category":"domain","code":"already_done","message":"this delivery note was booked on `PO-2026-00001`","field":"delivery_note","hint":"look at what came with catalog_purchase_get","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"already_done","message":"this delivery note was booked on `PO-2026-00001`","field":"delivery_note","hint":"look at what came with catalog_purchase_get","retryable":false}}"#
+            ]],
         );
     }
 
@@ -353,14 +357,18 @@ mod tests {
                catalog_purchase_create {"supplier": "@oak", "lines": [{"product": "CH-1", "qty": 100, "cost": "3"}]} as po"#,
             "catalog_purchase_receive",
             r#"{"purchase_order": "@po", "lines": [{"line": "1", "qty": 1}]}"#,
-            expect![[r#"{"error":{"category":"domain","code":"illegal_transition","message":"`PO-2026-00001` is draft, so it cannot be received","field":"purchase_order","hint":"send a draft with catalog_purchase_send first","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"illegal_transition","message":"`PO-2026-00001` is draft, so it cannot be received","field":"purchase_order","hint":"send a draft with catalog_purchase_send first","retryable":false}}"#
+            ]],
         );
         check(
             &crate::DOMAIN,
             GIVEN,
             "catalog_purchase_receive",
             r#"{"purchase_order": "@po", "lines": [{"line": "2", "qty": 1}]}"#,
-            expect![[r#"{"error":{"category":"domain","code":"not_found","message":"no line fits `2`","field":"lines[0].line","hint":"lines are 1 CH-1","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"not_found","message":"no line fits `2`","field":"lines[0].line","hint":"lines are 1 CH-1","retryable":false}}"#
+            ]],
         );
     }
 

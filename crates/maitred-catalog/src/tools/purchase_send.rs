@@ -205,7 +205,9 @@ mod tests {
                catalog_purchase_create {"supplier": "@oak", "lines": [{"product": "CH-1", "qty": 10, "cost": "3"}]} as po"#,
             "catalog_purchase_send",
             r#"{"purchase_order": "@po"}"#,
-            expect![[r#"{"error":{"category":"validation","code":"missing","message":"`to` is required","field":"to","hint":"no contact of `Oak` has an email address; give one in `to`","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"missing","message":"`to` is required","field":"to","hint":"no contact of `Oak` has an email address; give one in `to`","retryable":false}}"#
+            ]],
         );
     }
 }

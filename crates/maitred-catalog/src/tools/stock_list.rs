@@ -151,12 +151,22 @@ mod tests {
                catalog_purchase_send {"purchase_order": "@po", "to": "orders@oak.example"}"#,
             "catalog_stock_list",
             r#"{"location": "main warehouse"}"#,
-            expect![[r#"{"rows":[{"sku":"CH-1","name":"Chair","location":"Main warehouse","on_hand":"12","reserved":"0","available":"12","incoming":"10"}]}"#]],
+            expect![[
+                r#"{"rows":[{"sku":"CH-1","name":"Chair","location":"Main warehouse","on_hand":"12","reserved":"0","available":"12","incoming":"10"}]}"#
+            ]],
         );
     }
 
     #[test]
     fn a_location_is_named() {
-        check(&crate::DOMAIN, "", "catalog_stock_list", r#"{"location": "Moon"}"#, expect![[r#"{"error":{"category":"domain","code":"not_found","message":"no location fits `Moon`","field":"location","hint":"locations are Main warehouse, Quarantine, Transit","retryable":false}}"#]]);
+        check(
+            &crate::DOMAIN,
+            "",
+            "catalog_stock_list",
+            r#"{"location": "Moon"}"#,
+            expect![[
+                r#"{"error":{"category":"domain","code":"not_found","message":"no location fits `Moon`","field":"location","hint":"locations are Main warehouse, Quarantine, Transit","retryable":false}}"#
+            ]],
+        );
     }
 }

@@ -108,7 +108,9 @@ mod tests {
             CHAIR,
             "catalog_stock_transfer",
             r#"{"lines": [{"product": "CH-1", "qty": 5}], "from": "main warehouse", "to": "Quarantine", "via_transit": true}"#,
-            expect![[r##"{"moves":["#1"],"levels":[{"sku":"CH-1","location":"Main warehouse","on_hand":"7","reserved":"0","available":"7"},{"sku":"CH-1","location":"Transit","on_hand":"5","reserved":"0","available":"5"}]}"##]],
+            expect![[
+                r##"{"moves":["#1"],"levels":[{"sku":"CH-1","location":"Main warehouse","on_hand":"7","reserved":"0","available":"7"},{"sku":"CH-1","location":"Transit","on_hand":"5","reserved":"0","available":"5"}]}"##
+            ]],
         );
     }
 
@@ -119,14 +121,18 @@ mod tests {
             CHAIR,
             "catalog_stock_transfer",
             r#"{"lines": [{"product": "CH-1", "qty": 13}], "from": "Main warehouse", "to": "Quarantine"}"#,
-            expect![[r#"{"error":{"category":"domain","code":"insufficient_stock","message":"`CH-1` has 12 on hand at `Main warehouse`, 0 of it reserved, and 13 should leave","field":"lines[0]","hint":"look at catalog_stock_list; what orders reserve must be released there first","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"domain","code":"insufficient_stock","message":"`CH-1` has 12 on hand at `Main warehouse`, 0 of it reserved, and 13 should leave","field":"lines[0]","hint":"look at catalog_stock_list; what orders reserve must be released there first","retryable":false}}"#
+            ]],
         );
         check(
             &crate::DOMAIN,
             CHAIR,
             "catalog_stock_transfer",
             r#"{"lines": [{"product": "CH-1", "qty": 1}], "from": "Main warehouse", "to": "Main Warehouse"}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`to` must be another location","field":"to","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`to` must be another location","field":"to","retryable":false}}"#
+            ]],
         );
     }
 }

@@ -180,14 +180,18 @@ mod tests {
             GIVEN,
             "catalog_supplier_item_save",
             r#"{"supplier": "@oak", "product": "CH-1", "lead_time_days": 9}"#,
-            expect![[r##"{"id":"#1","sku":"CH-1","supplier":{"id":"@oak","name":"Oak"},"cost":"4.25","currency":"EUR","min_qty":"1","multiple":"1","lead_time_days":9,"preferred":true}"##]],
+            expect![[
+                r##"{"id":"#1","sku":"CH-1","supplier":{"id":"@oak","name":"Oak"},"cost":"4.25","currency":"EUR","min_qty":"1","multiple":"1","lead_time_days":9,"preferred":true}"##
+            ]],
         );
         check(
             &crate::DOMAIN,
             GIVEN,
             "catalog_supplier_item_save",
             r#"{"supplier": "@elm", "product": "CH-1"}"#,
-            expect![[r#"{"error":{"category":"validation","code":"missing","message":"`cost` is required","field":"cost","retryable":false}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"missing","message":"`cost` is required","field":"cost","retryable":false}}"#
+            ]],
         );
     }
 }

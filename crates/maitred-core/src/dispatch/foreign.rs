@@ -57,8 +57,7 @@ struct Asked {
 impl Asked {
     fn answer(&mut self, outcome: Outcome) {
         if let Some(done) = self.done.take() {
-            let call = &self.call;
-            done.answer(Ok(self.inner.conclude(&call.guest, call.tool, call.via, call.started, outcome)));
+            self.inner.answer(&self.call, outcome, done);
         }
     }
 }

@@ -145,7 +145,7 @@ struct Call {
     idempotency_key: Option<String>,
     cancel: Option<CancelFlag>,
     outlet: Option<Arc<dyn Outlet>>,
-    _passed: Passed,
+    passed: Passed,
 }
 
 /// What a run answers: JSON text, or an error.
@@ -417,10 +417,17 @@ impl Inner {
             idempotency_key: None,
             cancel: Some(ticket.cancel),
             outlet: Some(ticket.outlet),
-            _passed: passed,
+            passed,
         };
         self.read_on_lane(lane, call, ticket.done);
         Handled::Later
+    }
+
+    /// Answers a call that waited.
+    fn answer(&self, call: &Call, outcome: Outcome, done: Done) {
+        let answer = self.conclude(&call.guest, call.tool, call.via, call.started, outcome);
+        call.passed.over();
+        done.answer(Ok(answer));
     }
 
     /// Takes the machinery's own arguments out and hands the call to the writer, or to another system.
@@ -473,7 +480,7 @@ impl Inner {
             idempotency_key,
             cancel: Some(ticket.cancel),
             outlet: Some(ticket.outlet),
-            _passed: passed,
+            passed,
         };
         match tool.entry.body {
             Body::Foreign(system) => self.ask(system, call, ticket.done),

@@ -126,8 +126,7 @@ impl Pending {
 
     fn answer(&mut self, outcome: Outcome) {
         if let Some(done) = self.done.take() {
-            let call = &self.call;
-            done.answer(Ok(self.inner.conclude(&call.guest, call.tool, call.via, call.started, outcome)));
+            self.inner.answer(&self.call, outcome, done);
         }
     }
 }

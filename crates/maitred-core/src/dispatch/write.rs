@@ -71,7 +71,7 @@ impl Inner {
                 (Ok(()), None) => Err(ToolError::internal(anyhow::anyhow!("the write did not run"))),
                 (Err(error), _) => Err(error.into()),
             };
-            done.answer(Ok(inner.conclude(&call.guest, call.tool, call.via, call.started, outcome)));
+            inner.answer(&call, outcome, done);
         };
         store.write(WriteJob { body: Box::new(body), done: Box::new(finish), until, now, alone });
     }

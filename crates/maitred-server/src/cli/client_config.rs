@@ -61,6 +61,9 @@ pub enum Reach<'a> {
         binary: &'a Path,
         /// The data directory.
         data: &'a Path,
+        /// The database server, where the databases are on one. It goes into the environment: arguments can be seen by
+        /// other users of the machine.
+        database: Option<&'a str>,
     },
 }
 
@@ -72,7 +75,13 @@ pub fn run(data: &DataArgs, args: &ClientConfigArgs) -> anyhow::Result<()> {
     if stdio {
         let binary = std::env::current_exe().context("cannot tell where this binary is")?;
         let data = absolute(&config.place.data)?;
-        print(&snippet(args.client, &Reach::Stdio { binary: &binary, data: &data }, key, &args.name)?)
+        let database = config.place.database.as_ref().map(|url| url.0.as_str());
+        print(&snippet(
+            args.client,
+            &Reach::Stdio { binary: &binary, data: &data, database },
+            key,
+            &args.name,
+        )?)
     } else {
         let url = format!("http://{}/mcp", args.listen.unwrap_or(config.listen));
         print(&snippet(args.client, &Reach::Http { url: &url }, key, &args.name)?)
@@ -94,6 +103,19 @@ pub fn snippet(client: Client, reach: &Reach<'_>, key: &str, name: &str) -> anyh
         let args = ["serve", "--transport", "stdio", "--data"].map(str::to_owned);
         Ok((text(binary)?, args.into_iter().chain([text(data)?]).collect()))
     };
+    let variables = |database: Option<&str>| {
+        let url = database.map(|url| ("MAITRED_DATABASE_URL", url.to_owned()));
+        [("MAITRED_KEY", key.to_owned())].into_iter().chain(url)
+    };
+    let env = |database| {
+        let members = variables(database).map(|(name, value)| (name.to_owned(), value.into()));
+        serde_json::Value::Object(members.collect())
+    };
+    let flags = |flag: &str, database| {
+        let words =
+            variables(database).map(|(name, value)| format!("{flag} {}", quoted(&format!("{name}={value}"))));
+        words.collect::<Vec<_>>().join(" ")
+    };
     let shell = |binary: &Path, data: &Path| -> anyhow::Result<String> {
         let (binary, args) = process(binary, data)?;
         let words: Vec<String> = std::iter::once(binary).chain(args).map(|word| quoted(&word)).collect();
@@ -104,9 +126,9 @@ pub fn snippet(client: Client, reach: &Reach<'_>, key: &str, name: &str) -> anyh
         (Client::ClaudeDesktop, Reach::Http { .. }) => {
             bail!("Claude Desktop's configuration file starts processes only: use --stdio")
         }
-        (Client::ClaudeDesktop, Reach::Stdio { binary, data }) => {
+        (Client::ClaudeDesktop, Reach::Stdio { binary, data, database }) => {
             let (command, args) = process(binary, data)?;
-            let server = json!({"command": command, "args": args, "env": {"MAITRED_KEY": key}});
+            let server = json!({"command": command, "args": args, "env": env(*database)});
             format!(
                 "# claude_desktop_config.json (Settings, Developer, Edit Config)\n{}",
                 pretty(&json!({"mcpServers": {name: server}}))?
@@ -119,9 +141,10 @@ pub fn snippet(client: Client, reach: &Reach<'_>, key: &str, name: &str) -> anyh
                 quoted(&format!("Authorization: {bearer}"))
             )
         }
-        (Client::ClaudeCode, Reach::Stdio { binary, data }) => {
+        (Client::ClaudeCode, Reach::Stdio { binary, data, database }) => {
             format!(
-                "claude mcp add --env MAITRED_KEY={key} --transport stdio {} -- {}",
+                "claude mcp add {} --transport stdio {} -- {}",
+                flags("--env", *database),
                 quoted(name),
                 shell(binary, data)?
             )
@@ -130,19 +153,18 @@ pub fn snippet(client: Client, reach: &Reach<'_>, key: &str, name: &str) -> anyh
             let server = json!({"type": "http", "url": url, "headers": {"Authorization": bearer}});
             format!("# .vscode/mcp.json\n{}", pretty(&json!({"servers": {name: server}}))?)
         }
-        (Client::VsCode, Reach::Stdio { binary, data }) => {
+        (Client::VsCode, Reach::Stdio { binary, data, database }) => {
             let (command, args) = process(binary, data)?;
-            let server =
-                json!({"type": "stdio", "command": command, "args": args, "env": {"MAITRED_KEY": key}});
+            let server = json!({"type": "stdio", "command": command, "args": args, "env": env(*database)});
             format!("# .vscode/mcp.json\n{}", pretty(&json!({"servers": {name: server}}))?)
         }
         (Client::Cursor, Reach::Http { url }) => {
             let server = json!({"url": url, "headers": {"Authorization": bearer}});
             format!("# .cursor/mcp.json\n{}", pretty(&json!({"mcpServers": {name: server}}))?)
         }
-        (Client::Cursor, Reach::Stdio { binary, data }) => {
+        (Client::Cursor, Reach::Stdio { binary, data, database }) => {
             let (command, args) = process(binary, data)?;
-            let server = json!({"command": command, "args": args, "env": {"MAITRED_KEY": key}});
+            let server = json!({"command": command, "args": args, "env": env(*database)});
             format!("# .cursor/mcp.json\n{}", pretty(&json!({"mcpServers": {name: server}}))?)
         }
         (Client::Inspector, Reach::Http { url }) => {
@@ -152,8 +174,8 @@ pub fn snippet(client: Client, reach: &Reach<'_>, key: &str, name: &str) -> anyh
                  --method tools/list"
             )
         }
-        (Client::Inspector, Reach::Stdio { binary, data }) => {
-            format!("npx @modelcontextprotocol/inspector -e MAITRED_KEY={key} {}", shell(binary, data)?)
+        (Client::Inspector, Reach::Stdio { binary, data, database }) => {
+            format!("npx @modelcontextprotocol/inspector {} {}", flags("-e", *database), shell(binary, data)?)
         }
     })
 }
@@ -174,14 +196,21 @@ mod tests {
     #[test]
     fn every_snippet_has_the_key_and_the_way_to_the_server() {
         let http = Reach::Http { url: "http://127.0.0.1:8808/mcp" };
-        let stdio =
-            Reach::Stdio { binary: Path::new("/opt/mait red/maitred"), data: Path::new("/srv/o'data") };
+        let (binary, data) = (Path::new("/opt/mait red/maitred"), Path::new("/srv/o'data"));
+        let stdio = Reach::Stdio { binary, data, database: None };
+        let on_server = Reach::Stdio { binary, data, database: Some("postgres://a:p w@db/x") };
         for client in Client::value_variants() {
             if *client != Client::ClaudeDesktop {
                 let text = snippet(*client, &http, "mk_k", "maitred").unwrap();
                 assert!(text.contains("Bearer mk_k") && text.contains("http://127.0.0.1:8808/mcp"), "{text}");
             }
+            let text = snippet(*client, &on_server, "mk_k", "maitred").unwrap();
+            assert!(
+                text.contains("MAITRED_DATABASE_URL") && text.contains("postgres://a:p w@db/x"),
+                "{text}"
+            );
             let text = snippet(*client, &stdio, "mk_k", "maitred").unwrap();
+            assert!(!text.contains("MAITRED_DATABASE_URL"), "{text}");
             assert!(text.contains("mk_k") && text.contains("mait red/maitred"), "{text}");
             if let Some((_, json)) = text.split_once(".json").and_then(|(_, rest)| rest.split_once('\n')) {
                 let _: serde_json::Value = serde_json::from_str(json).unwrap();

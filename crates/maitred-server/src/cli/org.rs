@@ -152,7 +152,7 @@ pub fn run(data: &DataArgs, command: &OrgCommand) -> anyhow::Result<()> {
 fn side(named: Option<&Side>, config: &Config) -> Place {
     match named {
         Some(Side::Directory(data)) => Place::directory(data),
-        Some(Side::Server(url)) => Place { data: config.place.data.clone(), database: Some(url.clone()) },
+        Some(Side::Server(url)) => Place { database: Some(url.clone()), ..config.place.clone() },
         None => config.place.clone(),
     }
 }

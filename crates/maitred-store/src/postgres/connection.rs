@@ -47,6 +47,8 @@ pub(super) struct PgConnection {
     statements: RefCell<Statements>,
     budget: RefCell<Budget>,
     in_transaction: Cell<bool>,
+    /// The session's `statement_timeout` in milliseconds.
+    timeout: Cell<u64>,
     trouble: Cell<Trouble>,
     failed: RefCell<Option<StoreError>>,
 }
@@ -64,6 +66,7 @@ impl PgConnection {
             statements: RefCell::default(),
             budget: RefCell::new(Budget::of(OWN)),
             in_transaction: Cell::new(false),
+            timeout: Cell::new(0),
             trouble: Cell::new(Trouble::None),
             failed: RefCell::new(None),
         };
@@ -73,6 +76,11 @@ impl PgConnection {
 
     pub(super) fn stands_in(&self, schema: &str) -> bool {
         *self.schema.borrow() == schema
+    }
+
+    /// True when it stood in this schema before, and what was prepared then is still there.
+    pub(super) fn knows(&self, schema: &str) -> bool {
+        self.statements.borrow().knows(schema)
     }
 
     /// Makes statements speak of this schema and no other. Waited for: a statement must never run in the schema of
@@ -106,6 +114,14 @@ impl PgConnection {
     /// Statements from now on run under this budget.
     pub(super) fn limit(&self, budget: &Budget) {
         self.budget.borrow_mut().clone_from(budget);
+    }
+
+    /// Lets the server end statements by itself after this many milliseconds, should the word to cancel be lost. Outside
+    /// of a transaction only; says nothing when that holds already.
+    pub(super) fn end_after(&self, millis: u64) {
+        if self.timeout.replace(millis) != millis {
+            self.send(&format!("SET statement_timeout = {millis}"));
+        }
     }
 
     /// Begins a transaction without waiting for the server's word: the first statement goes out behind it.

@@ -45,17 +45,25 @@ pub struct PostgresOptions {
     pub open_databases: usize,
 }
 
-impl Default for PostgresOptions {
-    fn default() -> Self {
+impl PostgresOptions {
+    /// Settings for so many connections: all of them for keyed reads, half for writes, a quarter for reports, whichever
+    /// come first.
+    pub fn of(connections: usize) -> Self {
         Self {
-            connections: 8,
+            connections,
             patience: Duration::from_secs(5),
-            report_threads: 2,
-            keyed_threads: 8,
-            write_threads: 4,
+            report_threads: (connections / 4).max(1),
+            keyed_threads: connections,
+            write_threads: (connections / 2).max(1),
             write_queue: 4096,
             open_databases: 4096,
         }
+    }
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self::of(8)
     }
 }
 

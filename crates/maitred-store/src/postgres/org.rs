@@ -75,6 +75,8 @@ const COLUMNS: &str = "SELECT CAST(a.attname AS TEXT) FROM pg_catalog.pg_attribu
                        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                        WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped \
                        ORDER BY a.attnum";
+/// Milliseconds by which the bounds of statements differ at least.
+const TIMEOUT_STEP: u64 = 5_000;
 /// A copy of everything takes no longer than this.
 const DUMP: Duration = Duration::from_secs(12 * 3600);
 const LOCK: &str = "SELECT COUNT(pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0)))";
@@ -214,6 +216,7 @@ impl PgOrg {
 fn change(lent: &Lent, schema: &str, steps: impl FnOnce(&WriteTx<'_>) -> StoreResult<()>) -> StoreResult<()> {
     // Each statement sees what was committed before it, so also what the node before this one did.
     lent.limit(&Budget::of(Duration::from_secs(600)));
+    lent.end_after(0);
     lent.run_begin("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s'")?;
     let tx = WriteTx::new(&**lent, migrate::epoch());
     let lock = format!("maitred {schema}");
@@ -290,11 +293,9 @@ impl Snapshot<'_> {
             let fetched = lent.prepare(sql, params).and_then(|()| {
                 self.begun.set(true);
                 let left = self.budget.until.saturating_duration_since(Instant::now()).as_millis();
-                // The server ends it by itself a second later, should the word to cancel be lost.
-                lent.send_begin(&format!(
-                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {}",
-                    left.min(86_400_000) + 1_000
-                ));
+                // In steps, so that most reads find the session as they want it.
+                lent.end_after((left.min(86_400_000) as u64 / TIMEOUT_STEP + 2) * TIMEOUT_STEP);
+                lent.send_begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
                 lent.fetch(sql, params)
             });
             // The server ended the connection while it was idle, which shows only now; nothing was read yet.

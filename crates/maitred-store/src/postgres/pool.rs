@@ -129,7 +129,10 @@ impl Pool {
             let before = state.idle.len();
             state.idle.retain(|connection| !connection.is_closed());
             state.open -= before - state.idle.len();
-            let own = state.idle.iter().rposition(|connection| connection.stands_in(schema));
+            let idle = &state.idle;
+            let own = idle.iter().rposition(|connection| connection.stands_in(schema));
+            // To go back to a schema costs a round trip, to prepare its statements once more a second one.
+            let own = own.or_else(|| idle.iter().position(|connection| connection.knows(schema)));
             if let Some(at) = own {
                 return Ok(Some(state.idle.remove(at)));
             }

@@ -32,6 +32,11 @@ impl Statements {
         }
     }
 
+    /// True when statements of this schema are kept that were prepared before.
+    pub(super) fn knows(&self, schema: &str) -> bool {
+        self.others.contains_key(schema)
+    }
+
     pub(super) fn get(&mut self, key: &str) -> Option<Statement> {
         self.clock += 1;
         let (statement, used) = self.current.statements.get_mut(key)?;

@@ -265,6 +265,7 @@ fn begin(org: &PgOrg) -> StoreResult<Lent> {
     );
     loop {
         let lent = org.shared.pool.take(&org.schema, None)?;
+        lent.end_after(0);
         match lent.run_begin(&sql) {
             Ok(()) => return Ok(lent),
             // The server ended the connection while it was idle.
