@@ -16,6 +16,8 @@ pub mod calling_off;
 pub mod client_views;
 pub mod dispatching;
 pub mod history;
+#[cfg(test)]
+mod laws;
 pub mod lines;
 pub mod model;
 pub mod ordering;

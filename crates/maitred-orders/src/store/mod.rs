@@ -4,6 +4,8 @@ pub mod carts;
 pub mod order_search;
 pub mod orders;
 pub mod party_refs;
+#[cfg(test)]
+pub mod proof;
 pub mod quotes;
 pub mod returns;
 pub mod sales;

@@ -174,22 +174,26 @@ pub(crate) fn keyed(args: &Args, rows: Vec<Grouped>) -> Vec<Keyed<Grouped>> {
 }
 
 fn totals(rows: &[Grouped], margin: bool) -> Vec<Total> {
-    let mut sums: BTreeMap<&str, (maitred_kernel::Currency, i64, Option<i64>, Option<i64>)> = BTreeMap::new();
-    for row in rows {
-        let sum = sums.entry(row.currency.code()).or_insert((row.currency, 0, Some(0), Some(0)));
-        sum.1 = sum.1.saturating_add(row.now.net);
-        sum.2 = sum.2.zip(row.now.cost).map(|(sum, cost)| sum.saturating_add(cost));
-        sum.3 = sum.3.zip(row.before).map(|(sum, before)| sum.saturating_add(before));
-    }
-    sums.into_values()
-        .map(|(currency, net, cost, before)| Total {
+    let mut currencies: Vec<maitred_kernel::Currency> = rows.iter().map(|row| row.currency).collect();
+    currencies.sort_by(|a, b| a.code().cmp(b.code()));
+    currencies.dedup();
+    let total = |currency| {
+        let own = || rows.iter().filter(move |row| row.currency == currency);
+        let all = |of: &dyn Fn(&Grouped) -> Option<i64>| {
+            own().try_fold(0_i64, |sum, row| of(row).map(|one| sum.saturating_add(one)))
+        };
+        let net = own().fold(0_i64, |sum, row| sum.saturating_add(row.now.net));
+        let before = all(&|row| row.before);
+        let cost = all(&|row| row.now.cost).filter(|_| margin);
+        Total {
             currency: currency.code().to_owned(),
             net: format_minor(net, currency),
             before: before.map(|before| format_minor(before, currency)),
             growth: before.and_then(|before| growth(net, before)),
-            margin: cost.filter(|_| margin).map(|cost| format_minor(net.saturating_sub(cost), currency)),
-        })
-        .collect()
+            margin: cost.map(|cost| format_minor(net.saturating_sub(cost), currency)),
+        }
+    };
+    currencies.into_iter().map(total).collect()
 }
 
 /// What counts as sold.
