@@ -161,15 +161,16 @@ fn credit(db: &Reader<'_>, order: &Order, more: i64) -> ToolResult<(Option<Credi
     Ok((Some(view), warnings))
 }
 
-/// Refuses a change that makes an order exceed the credit limit.
+/// Refuses a change, already written, that makes an order dearer and the customer exceed the credit limit.
 ///
 /// # Errors
 /// `credit_exceeded`.
-pub fn check_rise(db: &Reader<'_>, order: &Order, more: i64) -> ToolResult<()> {
-    if more <= 0 {
+pub fn check_rise(db: &Reader<'_>, before: &Order, after: &Order) -> ToolResult<()> {
+    if after.gross <= before.gross {
         return Ok(());
     }
-    match credit(db, order, more)?.0 {
+    // The order counts with its new total: what was written is what the books see.
+    match credit(db, after, 0)?.0 {
         Some(view) if view.exceeded && !approves(db) => Err(exceeded(&view)),
         _ => Ok(()),
     }
@@ -218,9 +219,11 @@ pub fn hold(db: &Writer<'_>, lines: &mut [OrderLine], allow_backorder: bool) -> 
         let line = &mut lines[*at];
         let sku = line.sku.clone().unwrap_or_default();
         holding.ready = holding.ready.zip(found.earliest).map(|(one, other)| one.max(other));
+        // What waits already was allowed to when the order was agreed on.
+        let waited = line.backorder;
         line.backorder = found.shortfall.thousandths() > 0;
         if line.backorder {
-            if !(allow_backorder && item.is_some_and(|item| item.allow_backorder)) {
+            if !waited && !(allow_backorder && item.is_some_and(|item| item.allow_backorder)) {
                 short.push(format!("`{sku}` lacks {} of {}", found.shortfall, wanted.quantity));
                 continue;
             }

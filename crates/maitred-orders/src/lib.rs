@@ -14,6 +14,8 @@ pub mod basket;
 pub mod billing;
 pub mod calling_off;
 pub mod client_views;
+#[cfg(test)]
+mod credit_tests;
 pub mod dispatching;
 pub mod history;
 #[cfg(test)]

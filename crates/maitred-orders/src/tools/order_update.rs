@@ -68,7 +68,7 @@ impl Tool for OrderUpdate {
         }
         let (order, lines) = save(cx, &before, after, &known, lines)?;
         if agreed {
-            check_rise(cx, &order, if order.gross > before.gross { order.gross - before.gross } else { 0 })?;
+            check_rise(cx, &before, &order)?;
         }
         let order = order_with(cx, &order, &lines)?;
         Ok(Output { order, reservations, backorders, warnings })
