@@ -11,5 +11,7 @@ pub fn domains() -> Vec<&'static Domain> {
         &maitred_crm::DOMAIN,
         #[cfg(feature = "catalog")]
         &maitred_catalog::DOMAIN,
+        #[cfg(feature = "orders")]
+        &maitred_orders::DOMAIN,
     ]
 }
