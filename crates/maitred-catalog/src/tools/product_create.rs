@@ -73,7 +73,10 @@ fn make(db: &Writer<'_>, args: &Args) -> ToolResult<Product> {
         brand: args.brand.clone(),
         description: None,
         unit,
-        tax_class: args.tax_class.unwrap_or(TaxClass::Standard),
+        tax_class: match &args.tax_class {
+            Some(class) => product_rules::tax_class(class, "tax_class")?,
+            None => TaxClass::Standard,
+        },
         tracked,
         allow_backorder: true,
         min_qty: Quantity::ONE,
@@ -100,7 +103,8 @@ pub struct Args {
     #[arg(max = 12)]
     unit: Option<String>,
     /// standard.
-    tax_class: Option<TaxClass>,
+    #[arg(max = 20)]
+    tax_class: Option<String>,
     /// Wine/Red; made if missing.
     #[arg(max = 200)]
     category_path: Option<String>,
