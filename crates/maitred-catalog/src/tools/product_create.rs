@@ -18,7 +18,7 @@ pub struct ProductCreate;
 impl Tool for ProductCreate {
     const NAME: &str = "catalog_product_create";
     const TITLE: &str = "Create product";
-    const ABOUT: &str = "Create a product with at least one variant (SKU). It starts as draft: then set prices and activate it.";
+    const ABOUT: &str = "Create a product with at least one variant (SKU); it starts as draft.";
     const MODES: &[Mode] = &[Mode::Office];
     const EFFECT: Write = Write::PLAIN;
     const EXAMPLE: Example = Example {
@@ -108,7 +108,7 @@ pub struct Args {
     /// Wine/Red; made if missing.
     #[arg(max = 200)]
     category_path: Option<String>,
-    /// sku; barcode is a GTIN; parts of a bundle.
+    /// Barcode is a GTIN.
     #[arg(min = 1, max = 100)]
     variants: Vec<Bare<VariantArg>>,
     /// Names to values.
