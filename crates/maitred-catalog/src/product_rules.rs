@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use maitred_core::args::JsonObject;
 use maitred_core::error::{ToolError, ToolResult, invalid};
 use maitred_party::commerce::ProductKind;
+use maitred_party::model::TaxClass;
 
 use crate::model::ProductStatus;
 
@@ -61,6 +62,15 @@ pub fn unit(text: &str, field: &str) -> ToolResult<String> {
         return Ok(code);
     }
     Err(invalid(field, "must be a code of UN/ECE Recommendation 20, such as C62 (piece), KGM, LTR or HUR"))
+}
+
+/// A class of taxation by its word.
+///
+/// # Errors
+/// `invalid` at `field`, naming the words.
+pub fn tax_class(text: &str, field: &str) -> ToolResult<TaxClass> {
+    TaxClass::parse(text.trim())
+        .ok_or_else(|| invalid(field, format!("must be one of {}", TaxClass::WORDS.join(", "))))
 }
 
 /// The unit of a kind of product when nobody says one.

@@ -1,5 +1,6 @@
 //! `catalog_price_set`: prices of a list or of one customer.
 
+use maitred_core::args::Bare;
 use maitred_core::prelude::*;
 use maitred_kernel::{BasisPoints, Currency, Day, Price, Quantity};
 use maitred_party::org::today;
@@ -15,8 +16,7 @@ pub struct PriceSet;
 impl Tool for PriceSet {
     const NAME: &str = "catalog_price_set";
     const TITLE: &str = "Set prices";
-    const ABOUT: &str = "Set up to 500 price points: product, minimum quantity, price, dates; for a list or for one \
-                         customer, who may also get a discount off base prices.";
+    const ABOUT: &str = "Set up to 500 price points: product, minimum quantity, price, dates; for a list or for one customer.";
     const MODES: &[Mode] = &[Mode::Office];
     const EFFECT: Write = Write::PREVIEWED;
     const EXAMPLE: Example = Example {
@@ -38,7 +38,7 @@ impl Tool for PriceSet {
         if args.points.is_none() && args.discount.is_none() {
             return Err(missing("points"));
         }
-        for (index, point) in args.points.iter().flatten().enumerate() {
+        for (index, Bare(point)) in args.points.iter().flatten().enumerate() {
             let field = format!("points[{index}]");
             let item = products::resolve(cx, &point.product, &format!("{field}.product"))?;
             let min_qty = point.min_qty.unwrap_or_default();
@@ -137,7 +137,7 @@ pub struct Args {
     currency: Option<Currency>,
     /// Prices.
     #[arg(min = 1, max = 500)]
-    points: Option<Vec<Point>>,
+    points: Option<Vec<Bare<Point>>>,
     /// Percent off base prices for the customer.
     discount: Option<BasisPoints>,
     /// Accept less than last cost.

@@ -18,7 +18,7 @@ pub struct ProductCreate;
 impl Tool for ProductCreate {
     const NAME: &str = "catalog_product_create";
     const TITLE: &str = "Create product";
-    const ABOUT: &str = "Create a product with at least one variant (SKU). It starts as draft: then set prices and activate it.";
+    const ABOUT: &str = "Create a product with at least one variant (SKU); it starts as draft.";
     const MODES: &[Mode] = &[Mode::Office];
     const EFFECT: Write = Write::PLAIN;
     const EXAMPLE: Example = Example {
@@ -73,7 +73,10 @@ fn make(db: &Writer<'_>, args: &Args) -> ToolResult<Product> {
         brand: args.brand.clone(),
         description: None,
         unit,
-        tax_class: args.tax_class.unwrap_or(TaxClass::Standard),
+        tax_class: match &args.tax_class {
+            Some(class) => product_rules::tax_class(class, "tax_class")?,
+            None => TaxClass::Standard,
+        },
         tracked,
         allow_backorder: true,
         min_qty: Quantity::ONE,
@@ -100,11 +103,12 @@ pub struct Args {
     #[arg(max = 12)]
     unit: Option<String>,
     /// standard.
-    tax_class: Option<TaxClass>,
+    #[arg(max = 20)]
+    tax_class: Option<String>,
     /// Wine/Red; made if missing.
     #[arg(max = 200)]
     category_path: Option<String>,
-    /// sku; barcode is a GTIN; parts of a bundle.
+    /// Barcode is a GTIN.
     #[arg(min = 1, max = 100)]
     variants: Vec<Bare<VariantArg>>,
     /// Names to values.

@@ -4,7 +4,6 @@ use maitred_core::args::{Bare, JsonObject};
 use maitred_core::prelude::*;
 use maitred_kernel::Quantity;
 use maitred_party::commerce::{Backorders, ProductKind};
-use maitred_party::model::TaxClass;
 
 use crate::model::{Product, Variant, VariantStatus};
 use crate::product_rules;
@@ -96,38 +95,29 @@ fn changed(db: &Writer<'_>, known: &Product, changes: &Changes) -> ToolResult<Pr
     after.brand = text(changes.brand.as_ref(), known.brand.as_ref());
     after.description = text(changes.description.as_ref(), known.description.as_ref());
     if let Some(class) = &changes.tax_class {
-        after.tax_class = TaxClass::parse(class.trim()).ok_or_else(|| {
-            invalid("changes.tax_class", format!("must be one of {}", TaxClass::WORDS.join(", ")))
-        })?;
+        after.tax_class = product_rules::tax_class(class, "changes.tax_class")?;
     }
-    after.tracked = changes.tracked.unwrap_or(known.tracked);
     after.allow_backorder = changes.allow_backorder.unwrap_or(known.allow_backorder);
     after.min_qty = positive(changes.min_qty, known.min_qty, "changes.min_qty")?;
     after.multiple = positive(changes.multiple, known.multiple, "changes.multiple")?;
     after.lead_time_days = changes.lead_time_days.map_or(known.lead_time_days, i64::from);
     after.client_visible = changes.client_visible.unwrap_or(known.client_visible);
     after.public_visible = changes.public_visible.unwrap_or(known.public_visible);
-    if after.tracked != known.tracked && known.kind != ProductKind::Goods {
-        return Err(invalid("changes.tracked", "is for goods only"));
-    }
-    for (field, differs) in [("unit", after.unit != known.unit), ("tracked", after.tracked != known.tracked)]
-    {
-        if differs {
-            unmoved(db, known, field)?;
-        }
+    if after.unit != known.unit {
+        unmoved(db, known)?;
     }
     Ok(after)
 }
 
 /// What was counted in one unit cannot be counted in another.
-fn unmoved(db: &Reader<'_>, product: &Product, field: &str) -> ToolResult<()> {
+fn unmoved(db: &Reader<'_>, product: &Product) -> ToolResult<()> {
     for variant in products::variants(db, &product.id)? {
         if products::has_moved(db, &variant.id)? {
             return Err(refused(
                 Code::Immutable,
-                format!("stock of `{}` has moved, so its {field} stays", variant.sku),
+                format!("stock of `{}` has moved, so its unit stays", variant.sku),
             )
-            .field(format!("changes.{field}"))
+            .field("changes.unit")
             .hint("make another product and name it as replacement with catalog_product_transition"));
         }
     }
@@ -151,15 +141,11 @@ fn save(db: &Writer<'_>, product: &Product, arg: &VariantChange, field: &str) ->
             options: arg.options.clone(),
             parts: None,
         };
-        let before = variants::make(db, product, &new, field)?;
-        let mut after = Variant { weight_g: arg.weight_g.map(i64::from), ..before.clone() };
-        db.update(&before, &mut after)?;
-        return Ok(());
+        return variants::make(db, product, &new, field).map(drop);
     };
     let mut after = before.clone();
     after.sku = arg.sku.trim().to_owned();
     after.status = VariantStatus::Active;
-    after.weight_g = arg.weight_g.map(i64::from).or(before.weight_g);
     if let Some(code) = &arg.barcode {
         let code = code.trim();
         after.barcode = match code {
@@ -217,8 +203,6 @@ pub struct VariantChange {
     barcode: Option<String>,
     /// Options.
     options: Option<JsonObject>,
-    /// Grams.
-    weight_g: Option<u32>,
 }
 
 /// What can change.
@@ -242,8 +226,6 @@ pub struct Changes {
     /// Class.
     #[arg(max = 20)]
     tax_class: Option<String>,
-    /// Tracked.
-    tracked: Option<bool>,
     /// Backorder.
     allow_backorder: Option<bool>,
     /// Least.
@@ -266,7 +248,7 @@ pub struct Args {
     /// Id, SKU or exact name.
     #[arg(min = 1, max = 200)]
     product: String,
-    /// Empty text clears; attributes merge.
+    /// Empty text clears.
     changes: Option<Bare<Changes>>,
     /// New, or changed by SKU.
     #[arg(max = 100)]
