@@ -7,6 +7,7 @@
 pub mod commerce;
 pub mod model;
 pub mod org;
+pub mod outward;
 pub mod redact;
 pub mod refs;
 pub mod sources;

@@ -9,6 +9,10 @@ pub fn domains() -> Vec<&'static Domain> {
         &maitred_account::DOMAIN,
         #[cfg(feature = "crm")]
         &maitred_crm::DOMAIN,
+        #[cfg(feature = "catalog")]
+        &maitred_catalog::DOMAIN,
+        #[cfg(feature = "orders")]
+        &maitred_orders::DOMAIN,
         #[cfg(feature = "invoicing")]
         &maitred_invoicing::DOMAIN,
     ]

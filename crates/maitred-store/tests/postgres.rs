@@ -474,3 +474,37 @@ fn a_failed_statement_is_not_forgotten() {
     write(&store, put("b")).unwrap();
     assert_eq!(notes(&store), 2);
 }
+
+#[test]
+fn what_is_said_to_the_server_is_as_closed_as_the_url_asks() {
+    let Some(cluster) = Cluster::encrypted() else { return missing() };
+    // Readable by whoever may read the test's files, which the cluster's own directory is not.
+    let place = tempfile::tempdir().unwrap();
+    let authority = place.path().join("ca.pem");
+    std::fs::copy(cluster.certificate(), &authority).unwrap();
+    let authority = authority.display();
+    let url = cluster.url("postgres");
+    drop(engine(&url, PostgresOptions::default()).create("acme", TABLES).unwrap());
+    let closed = |url: &str| {
+        let engine = PostgresEngine::new(url, PostgresOptions::default())?;
+        let store = engine.open("acme", TABLES)?;
+        read(&store, |tx| {
+            tx.count(
+                "SELECT CASE WHEN ssl THEN 1 ELSE 0 END FROM pg_catalog.pg_stat_ssl \
+                 WHERE pid = pg_catalog.pg_backend_pid()",
+                &[],
+            )
+        })
+    };
+    for (mode, expected) in [("disable", 0), ("prefer", 1), ("require", 1)] {
+        assert_eq!(closed(&format!("{url}?sslmode={mode}")).unwrap(), expected, "{mode}");
+    }
+    let known = format!("{url}?sslmode=verify-full&sslrootcert={authority}");
+    assert_eq!(closed(&known).unwrap(), 1);
+    // Signed by nobody whom this machine knows; signed by the right one for another name.
+    for untrusted in [format!("{url}?sslmode=verify-full"), known.replace("127.0.0.1", "localhost")] {
+        let refused = closed(&untrusted).unwrap_err();
+        assert_eq!(refused.fault, StoreFault::Unavailable, "{refused}");
+        assert!(refused.detail().contains("certificate"), "{refused}");
+    }
+}

@@ -25,6 +25,7 @@ pub struct Cluster {
     owner: Option<(u32, u32)>,
     server: Mutex<Option<Child>>,
     durable: bool,
+    encrypted: bool,
     /// Ends the server and removes its files when this process ends, in whatever way: its standard input ends then.
     _watch: Child,
 }
@@ -73,6 +74,41 @@ impl Cluster {
         Self::started(true)
     }
 
+    /// A new server that speaks TLS, for the address `127.0.0.1` and no name, under a certificate that it signed itself;
+    /// `None` also when this machine has no `openssl` to make one with.
+    pub fn encrypted() -> Option<Self> {
+        let mut cluster = Self::place(false)?;
+        cluster.make();
+        let made = cluster
+            .command("/usr/bin/env")
+            .args([
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ])
+            .args(["-days", "2", "-subj", "/CN=throw-away", "-addext", "subjectAltName=IP:127.0.0.1"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-keyout", "data/server.key", "-out", "data/server.crt"])
+            .output()
+            .ok()?;
+        if !made.status.success() {
+            return None;
+        }
+        cluster.encrypted = true;
+        cluster.start();
+        Some(cluster)
+    }
+
+    /// The certificate of an [encrypted](Cluster::encrypted) server.
+    pub fn certificate(&self) -> PathBuf {
+        self.directory.join("data/server.crt")
+    }
+
     fn started(durable: bool) -> Option<Self> {
         let cluster = Self::place(durable)?;
         cluster.make();
@@ -101,7 +137,16 @@ impl Cluster {
         }
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-        Some(Self { programs, directory, port, owner, server: Mutex::new(None), durable, _watch: watch })
+        Some(Self {
+            programs,
+            directory,
+            port,
+            owner,
+            server: Mutex::new(None),
+            durable,
+            encrypted: false,
+            _watch: watch,
+        })
     }
 
     /// A second server that follows this one, which from now on acknowledges a commit only when both have it.
@@ -167,6 +212,7 @@ impl Cluster {
             .args(["-D", "data", "-p", &self.port.to_string(), "-k"])
             .arg(&self.directory)
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"])
+            .args(if self.encrypted { ["-c", "ssl=on"].as_slice() } else { &[] })
             .args(if self.durable {
                 ["-c", "shared_buffers=256MB", "-c", "max_locks_per_transaction=256"].as_slice()
             } else {

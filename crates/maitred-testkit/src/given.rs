@@ -2,11 +2,14 @@
 //!
 //! Steps are separated by `;`. `company acme name=Acme domain=acme.example`, `contact ada company=acme email=..`,
 //! `member eve roles=sales`, `setting invoicing.seller {"name": "Maison"}`, `tax DE standard S 1900` (country, class,
-//! category, basis points; in force since 2020), and any tool: `crm_deal_create {"company": "@acme", "title": "Roof"} as roof`, where the
-//! answer's `id` gets the name, or `as roof=deal.id` another member of it. `_` in a value is a space.
+//! category, basis points; in force since 2020), and any tool: `crm_deal_create {"company": "@acme", "title": "Roof"} as
+//! roof`, where the answer's `id` gets the name, or `as roof=deal.id` another member of it. `client ada
+//! orders_my_cart_set {..}` calls a client's tool as the contact ada. `_` in a value is a space.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use maitred_core::caller::Caller;
 use maitred_kernel::wire::Moment;
 use maitred_kernel::{Day, Stamp, email, phone};
 use maitred_party::model::{LinkRole, TaxCategory, TaxClass, TaxCode};
@@ -50,6 +53,7 @@ pub fn make(fixture: &Fixture, given: &str) {
             "member" => member(fixture, rest),
             "setting" => setting(fixture, rest),
             "tax" => tax(fixture, rest),
+            "client" => client(fixture, rest),
             tool => call(fixture, tool, rest),
         }
     }
@@ -181,12 +185,23 @@ fn member(fixture: &Fixture, rest: &str) {
     fixture.name(&given.name, &id.0);
 }
 
+fn client(fixture: &Fixture, rest: &str) {
+    let (contact, rest) = rest.trim().split_once(' ').expect("a contact and a tool");
+    let (tool, rest) = rest.trim().split_once(' ').unwrap_or((rest, ""));
+    let caller = fixture.client_caller(contact);
+    call_as(fixture, &caller, tool, rest);
+}
+
 fn call(fixture: &Fixture, tool: &str, rest: &str) {
+    call_as(fixture, &fixture.owner(), tool, rest);
+}
+
+fn call_as(fixture: &Fixture, caller: &Arc<Caller>, tool: &str, rest: &str) {
     let (args, name) = match rest.rsplit_once('}') {
         Some((args, name)) => (format!("{args}}}"), name.trim()),
         None => ("{}".to_owned(), rest.trim()),
     };
-    let answer = fixture.call_confirmed(tool, &args);
+    let answer = fixture.confirmed_as(caller, tool, &args).unwrap_or_else(|error| panic!("{tool}: {error}"));
     assert!(!answer.failed, "given {tool} {args}: {}", answer.raw);
     if let Some(name) = name.strip_prefix("as ") {
         let (name, path) = name.trim().split_once('=').unwrap_or((name.trim(), "id"));

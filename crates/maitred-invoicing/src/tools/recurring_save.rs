@@ -2,7 +2,7 @@
 
 use maitred_core::prelude::*;
 use maitred_kernel::wire::at_field;
-use maitred_kernel::{Currency, Day, Stamp};
+use maitred_kernel::{Day, Stamp};
 use maitred_party::Company;
 use maitred_party::org::today;
 
@@ -19,8 +19,8 @@ pub struct RecurringSave;
 impl Tool for RecurringSave {
     const NAME: &str = "invoicing_recurring_save";
     const TITLE: &str = "Save recurring invoice";
-    const ABOUT: &str = "Create a recurring invoice, or change, pause, resume or end one. \
-                         A change applies from the next period; ending keeps history.";
+    const ABOUT: &str =
+        "Create, change, pause, resume or end a recurring invoice. A change applies from the next period.";
     const MODES: &[Mode] = &[Mode::Office];
     const EFFECT: Write = Write::PLAIN;
     const EXAMPLE: Example = Example {
@@ -33,6 +33,11 @@ impl Tool for RecurringSave {
     type Output = Output;
 
     fn call(cx: &mut Cx<'_, Write>, args: Args) -> ToolResult<Output> {
+        for (name, value, most) in [("count", args.count, 60), ("day", args.day, 31)] {
+            if value.is_some_and(|value| !(1..=most).contains(&value)) {
+                return Err(invalid(name, format!("must be from 1 to {most}")));
+            }
+        }
         let (before, company) = match &args.template {
             Some(text) => {
                 let known = recurring::resolve(cx, text, "template")?;
@@ -97,12 +102,9 @@ fn begun(db: &Writer<'_>, company: &Company, args: &Args) -> ToolResult<Recurrin
         next_on: start,
         end_on: args.end,
         auto_issue: args.auto_issue.unwrap_or(false),
-        currency: match args.currency {
-            Some(currency) => currency,
-            None => profiles::profile(db, company)?.0.currency,
-        },
+        currency: profiles::profile(db, company)?.0.currency,
         po_reference: args.po_reference.clone(),
-        note: args.note.clone(),
+        note: None,
         last_result: None,
     };
     one.next_on = at_field(one.schedule().first(start), "start")?;
@@ -120,9 +122,6 @@ fn changed(db: &Writer<'_>, before: &Recurring, args: &Args) -> ToolResult<Recur
     {
         return Err(invalid("company", "cannot be changed").hint("end this one and save another"));
     }
-    if args.currency.is_some_and(|currency| currency != before.currency) {
-        return Err(invalid("currency", "cannot be changed").hint("end this one and save another"));
-    }
     let mut after = before.clone();
     if let Some(name) = &args.name {
         after.name.clone_from(name);
@@ -133,7 +132,6 @@ fn changed(db: &Writer<'_>, before: &Recurring, args: &Args) -> ToolResult<Recur
     after.end_on = args.end.or(before.end_on);
     after.auto_issue = args.auto_issue.unwrap_or(before.auto_issue);
     after.po_reference = args.po_reference.clone().or_else(|| before.po_reference.clone());
-    after.note = args.note.clone().or_else(|| before.note.clone());
     after.status = args.status.unwrap_or(before.status);
     if let Some(start) = args.start {
         if start < before.start_on {
@@ -161,7 +159,7 @@ fn changed(db: &Writer<'_>, before: &Recurring, args: &Args) -> ToolResult<Recur
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// To change: id or name.
+    /// To change one.
     #[arg(max = 200)]
     template: Option<String>,
     /// Company.
@@ -170,33 +168,26 @@ pub struct Args {
     /// Name.
     #[arg(min = 1, max = 200)]
     name: Option<String>,
-    /// Without unit_price, the price of the day.
+    /// Lines.
     #[arg(min = 1, max = 100)]
     lines: Option<Vec<Line>>,
-    /// Default month.
+    /// Every.
     every: Option<Every>,
-    /// Of them; default 1.
-    #[arg(min = 1, max = 60)]
+    /// Count.
     count: Option<u32>,
-    /// Of the month; 31 is its last.
-    #[arg(min = 1, max = 31)]
+    /// 31: last.
     day: Option<u32>,
-    /// First invoice, or the next.
+    /// First invoice.
     start: Option<Day>,
-    /// Last day.
+    /// End.
     end: Option<Day>,
-    /// Issue without review.
+    /// Auto issue.
     auto_issue: Option<bool>,
     /// Status.
     status: Option<RecurringStatus>,
-    /// Currency.
-    currency: Option<Currency>,
     /// Po reference.
     #[arg(max = 100)]
     po_reference: Option<String>,
-    /// Note.
-    #[arg(max = 1000)]
-    note: Option<String>,
 }
 
 /// Answer.

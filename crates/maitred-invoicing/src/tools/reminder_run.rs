@@ -5,15 +5,14 @@ use maitred_kernel::{BasisPoints, Day, Price, Quantity, Stamp, format_minor};
 use maitred_party::CompanyId;
 use maitred_party::model::TaxClass;
 use maitred_party::org::{self, today};
+use maitred_party::outward::Mail;
 use maitred_party::store::companies;
 
 use crate::afterwards::{Reminder, ReminderId, ReminderInvoice};
 use crate::drafting::Line;
 use crate::drafts::{Ask, draft};
 use crate::model::InvoiceId;
-use crate::recipients::{Letter, post};
 use crate::reminding::{Candidate, candidates, letter};
-use crate::seller::seller_of;
 use crate::views::Named;
 
 /// The tool.
@@ -112,18 +111,15 @@ fn send(db: &Writer<'_>, one: &Candidate, level: i64, day: Day) -> ToolResult<Se
         })?;
         invoices.push(invoice.number.clone());
     }
-    let seller = seller_of(db)?;
-    post(
-        db,
-        &Letter {
-            to: vec![&recipient.email],
-            reply_to: seller.as_ref().and_then(|seller| seller.email.as_deref()),
-            subject: &subject,
-            text: &text,
-            html: None,
-            attachments: vec![],
-        },
-    )?;
+    Mail {
+        to: vec![recipient.email.clone()],
+        subject: subject.clone(),
+        text: text.clone(),
+        entity: "reminder",
+        entity_id: reminder.id.0.clone(),
+        ..Mail::default()
+    }
+    .send(db)?;
     Ok(Sent {
         reminder: reminder.id.0,
         company: Named { id: one.company.id.0.clone(), name: one.company.name.clone() },
@@ -217,4 +213,80 @@ pub struct Output {
     sent: Vec<Sent>,
     /// Who is left out, and why.
     skipped: Vec<Skipped>,
+}
+
+#[cfg(test)]
+mod tests {
+    use maitred_testkit::Fixture;
+    use serde_json::{Value, json};
+
+    /// An invoice of 100.00, due on 16 March, and a clock that is set on.
+    const GIVEN: &str = r#"company acme; contact ada company=acme email=ada@acme.example; setting invoicing.seller {"name": "Maison GmbH", "tax_number": "1", "iban": "DE89370400440532013000"}; tax DE standard S 0; invoicing_invoice_create {"company": "@acme", "lines": [{"description": "Roof", "qty": 1, "unit_price": 100, "tax_class": "zero"}]} as roof; invoicing_invoice_issue {"invoice": "@roof"}"#;
+
+    fn fixture(on: &str) -> Fixture {
+        let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
+        fixture.set_clock(on);
+        fixture
+    }
+
+    fn run(fixture: &Fixture, args: &str) -> Value {
+        fixture.call_confirmed("invoicing_reminder_run", args).json()
+    }
+
+    fn mails(fixture: &Fixture) -> i64 {
+        fixture.read(|db| Ok(db.count("SELECT COUNT(*) FROM outbox WHERE topic = 'mail'", &[])?)).unwrap()
+    }
+
+    #[test]
+    fn one_reminder_per_level_and_day_however_often_it_runs() {
+        let fixture = fixture("2026-03-25T10:00:00Z");
+        let shown = fixture.call("invoicing_reminder_run", r#"{"dry_run": true}"#).json();
+        assert_eq!(shown["preview"]["sent"][0]["to"], "ada@acme.example", "{shown}");
+        assert_eq!(mails(&fixture), 0);
+        let sent = run(&fixture, "{}");
+        assert_eq!(sent["sent"][0]["level"], 1);
+        let text = sent["sent"][0]["text"].as_str().unwrap();
+        assert!(text.contains("INV-2026-00001  due 2026-03-16 (9 days ago)  100.00 EUR"), "{text}");
+        assert!(text.contains("DE89370400440532013000"), "{text}");
+        assert_eq!(mails(&fixture), 1);
+        let again = run(&fixture, "{}");
+        assert_eq!((&again["sent"], &again["skipped"][0]["reason"]), (&json!([]), &json!("too_fresh")));
+        assert_eq!(mails(&fixture), 1);
+        fixture.set_clock("2026-04-06T10:00:00Z");
+        assert_eq!(run(&fixture, "{}")["sent"][0]["level"], 2);
+    }
+
+    #[test]
+    fn nobody_is_reminded_who_has_no_address_or_owes_too_little() {
+        let fixture = fixture("2026-03-25T10:00:00Z");
+        let listed = fixture.call("invoicing_reminder_list", r#"{"min_amount": "100.01"}"#).json();
+        assert_eq!(listed["customers"][0]["skip_reason"], "below_minimum", "{listed}");
+        assert_eq!(listed["due"], 0);
+        let none = run(&fixture, r#"{"as_of": "2026-03-26"}"#);
+        assert_eq!(none["error"]["field"], "as_of", "{none}");
+        let other = Fixture::new(&[&crate::DOMAIN], &GIVEN.replace(" email=ada@acme.example", ""));
+        other.set_clock("2026-03-25T10:00:00Z");
+        assert_eq!(run(&other, "{}")["skipped"][0]["reason"], "no_address");
+    }
+
+    #[test]
+    fn a_fee_is_a_draft_and_no_silent_charge() {
+        let fixture = fixture("2026-03-25T10:00:00Z");
+        let mut policy = crate::dunning::Dunning::default();
+        policy.standard.levels[0].fee = Some("5".to_owned());
+        let json = serde_json::to_string(&policy).unwrap();
+        fixture
+            .write(move |db| {
+                use maitred_party::sources::SettingSource;
+                crate::dunning::DunningSection.set(db, &json)
+            })
+            .unwrap();
+        let sent = run(&fixture, "{}");
+        assert_eq!(sent["sent"][0]["fee"], "5.00 EUR", "{sent}");
+        let draft = format!(r#"{{"invoice": {}}}"#, sent["sent"][0]["fee_invoice"]);
+        let draft = fixture.call("invoicing_invoice_get", &draft).json();
+        assert_eq!((&draft["status"], &draft["gross"]), (&json!("draft"), &json!("5.00")), "{draft}");
+        let roof = fixture.call("invoicing_invoice_get", r#"{"invoice": "@roof"}"#).json();
+        assert_eq!(roof["balance"], "100.00");
+    }
 }
