@@ -9,6 +9,7 @@ pub mod drafting;
 pub mod issue_rules;
 pub mod issuing;
 pub mod model;
+pub mod paying;
 mod ports;
 pub mod seller;
 pub mod settling;

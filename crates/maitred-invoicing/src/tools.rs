@@ -7,6 +7,9 @@ mod invoice_get;
 mod invoice_issue;
 pub(crate) mod invoice_search;
 pub(crate) mod invoice_update;
+mod payment_allocate;
+mod payment_record;
+mod payment_undo;
 
 use maitred_core::tool::{ToolEntry, entry};
 
@@ -19,4 +22,7 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<invoice_issue::InvoiceIssue>(),
     entry::<invoice_search::InvoiceSearch>(),
     entry::<invoice_update::InvoiceUpdate>(),
+    entry::<payment_allocate::PaymentAllocate>(),
+    entry::<payment_record::PaymentRecord>(),
+    entry::<payment_undo::PaymentUndo>(),
 ];

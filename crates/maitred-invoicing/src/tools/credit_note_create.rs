@@ -295,7 +295,9 @@ mod tests {
             GIVEN,
             "invoicing_credit_note_create",
             r#"{"invoice": "INV-2026-00001", "full": true, "reason": "cancelled"}"#,
-            expect![[r##"{"id":"#1","credit_note":{"id":"#1","version":3,"number":"CN-2026-00001","kind":"credit_note","company":{"id":"@acme","name":"Acme"},"status":"paid","overdue":false,"issue_date":"2026-03-02","due_date":"2026-03-02","supply_from":"2026-03-02","supply_to":"2026-03-02","corrects":"INV-2026-00001","reason":"cancelled","currency":"EUR","lines":[{"line":1,"description":"A","qty":"3","unit":"C62","unit_price":"0.335","net":"1.01","tax_category":"S","tax_rate":"19"},{"line":2,"description":"Book","qty":"1","unit":"C62","unit_price":"10.00","net":"10.00","tax_category":"S","tax_rate":"7"}],"taxes":[{"category":"S","rate":"7","taxable":"10.00","tax":"0.70"},{"category":"S","rate":"19","taxable":"1.01","tax":"0.19"}],"net":"11.01","tax":"0.89","gross":"11.90","allocated":"11.90","balance":"0.00","applied":[{"document":"INV-2026-00001","amount":"11.90","on":"2026-03-02"}],"created_at":"@now","next":[]},"balance":"0.00"}"##]],
+            expect![[
+                r##"{"id":"#1","credit_note":{"id":"#1","version":3,"number":"CN-2026-00001","kind":"credit_note","company":{"id":"@acme","name":"Acme"},"status":"paid","overdue":false,"issue_date":"2026-03-02","due_date":"2026-03-02","supply_from":"2026-03-02","supply_to":"2026-03-02","corrects":"INV-2026-00001","reason":"cancelled","currency":"EUR","lines":[{"line":1,"description":"A","qty":"3","unit":"C62","unit_price":"0.335","net":"1.01","tax_category":"S","tax_rate":"19"},{"line":2,"description":"Book","qty":"1","unit":"C62","unit_price":"10.00","net":"10.00","tax_category":"S","tax_rate":"7"}],"taxes":[{"category":"S","rate":"7","taxable":"10.00","tax":"0.70"},{"category":"S","rate":"19","taxable":"1.01","tax":"0.19"}],"net":"11.01","tax":"0.89","gross":"11.90","allocated":"11.90","balance":"0.00","applied":[{"document":"INV-2026-00001","amount":"11.90","on":"2026-03-02"}],"created_at":"@now","next":[]},"balance":"0.00"}"##
+            ]],
         );
     }
 

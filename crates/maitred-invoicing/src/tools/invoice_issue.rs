@@ -112,7 +112,9 @@ mod tests {
                invoicing_invoice_create {"company": "@acme", "lines": [{"description": "A", "qty": 2, "unit_price": "50"}]} as inv"#,
             "invoicing_invoice_issue",
             r#"{"invoice": "@inv", "dry_run": true}"#,
-            expect![[r#"{"error":{"category":"validation","code":"invalid","message":"it cannot be issued: the seller has no name: fill in the section `invoicing.seller` with account_setting_update","field":"invoice","hint":"mend what `violations` lists, then issue it again","retryable":false,"violations":[{"rule":"BR-6","what":"the seller has no name: fill in the section `invoicing.seller` with account_setting_update"},{"rule":"BR-IC-2","what":"the seller needs a VAT id in the section `invoicing.seller`"}]}}"#]],
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"it cannot be issued: the seller has no name: fill in the section `invoicing.seller` with account_setting_update","field":"invoice","hint":"mend what `violations` lists, then issue it again","retryable":false,"violations":[{"rule":"BR-6","what":"the seller has no name: fill in the section `invoicing.seller` with account_setting_update"},{"rule":"BR-IC-2","what":"the seller needs a VAT id in the section `invoicing.seller`"}]}}"#
+            ]],
         );
     }
 
