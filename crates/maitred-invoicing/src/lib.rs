@@ -11,6 +11,7 @@ pub mod issuing;
 pub mod model;
 pub mod paying;
 mod ports;
+pub mod receivables;
 pub mod seller;
 pub mod settling;
 pub mod store;

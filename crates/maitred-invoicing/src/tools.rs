@@ -1,5 +1,6 @@
 //! The tools of invoicing, sorted by name.
 
+pub(crate) mod balance_get;
 pub(crate) mod credit_note_create;
 pub(crate) mod invoice_create;
 mod invoice_discard;
@@ -10,11 +11,14 @@ pub(crate) mod invoice_update;
 mod payment_allocate;
 mod payment_record;
 mod payment_undo;
+mod receivables_report;
+mod terms_update;
 
 use maitred_core::tool::{ToolEntry, entry};
 
 /// Every tool of this module.
 pub const TOOLS: &[ToolEntry] = &[
+    entry::<balance_get::BalanceGet>(),
     entry::<credit_note_create::CreditNoteCreate>(),
     entry::<invoice_create::InvoiceCreate>(),
     entry::<invoice_discard::InvoiceDiscard>(),
@@ -25,4 +29,6 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<payment_allocate::PaymentAllocate>(),
     entry::<payment_record::PaymentRecord>(),
     entry::<payment_undo::PaymentUndo>(),
+    entry::<receivables_report::ReceivablesReport>(),
+    entry::<terms_update::TermsUpdate>(),
 ];

@@ -126,12 +126,14 @@ fn draw(db: &Writer<'_>, refund: &Payment) -> ToolResult<()> {
     let (company, currency) = (&refund.company_id, refund.currency);
     let paid = payments::unapplied(db, company, currency)?;
     let notes = invoices::open_of(db, company, DocumentKind::CreditNote, currency)?;
-    let credit: Vec<(Source, i64)> = paid
+    let credit: Vec<(Source, i64, Day)> = paid
         .into_iter()
-        .map(|payment| (Source::Payment(payment.id.clone()), payment.rest()))
-        .chain(notes.into_iter().map(|note| (Source::CreditNote(note.id.clone()), note.balance)))
+        .map(|payment| (Source::Payment(payment.id.clone()), payment.rest(), payment.received_on))
+        .chain(notes.into_iter().map(|note| {
+            (Source::CreditNote(note.id), note.balance, note.issue_date.unwrap_or(refund.received_on))
+        }))
         .collect();
-    let all: i64 = credit.iter().map(|(_, left)| left).sum();
+    let all: i64 = credit.iter().map(|(_, left, _)| left).sum();
     if refund.amount > all {
         return Err(refused(
             Code::OverAllocation,
@@ -141,10 +143,10 @@ fn draw(db: &Writer<'_>, refund: &Payment) -> ToolResult<()> {
         .hint("credit an invoice with invoicing_credit_note_create first, or refund less"));
     }
     let mut rest = refund.amount;
-    for (source, left) in credit {
+    for (source, left, since) in credit {
         let amount = left.min(rest);
         if amount > 0 {
-            apply(db, &source, &Target::Refund(refund.id.clone()), amount, refund.received_on)?;
+            apply(db, &source, &Target::Refund(refund.id.clone()), amount, refund.received_on.max(since))?;
             rest -= amount;
         }
     }
