@@ -4,6 +4,7 @@
 //! left to pay is the total less what was paid, credited and written off, and never negative; no payment and no credit
 //! note is applied beyond its amount; nothing is dated in a closed period.
 
+pub mod clients;
 pub mod crediting;
 pub mod drafting;
 pub mod issue_rules;
@@ -14,6 +15,7 @@ mod ports;
 pub mod receivables;
 pub mod seller;
 pub mod settling;
+pub mod statement;
 pub mod store;
 pub mod tools;
 pub mod views;

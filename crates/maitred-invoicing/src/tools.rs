@@ -8,10 +8,14 @@ mod invoice_get;
 mod invoice_issue;
 pub(crate) mod invoice_search;
 pub(crate) mod invoice_update;
+mod my_invoice_get;
+mod my_invoice_list;
+mod my_statement_get;
 mod payment_allocate;
 mod payment_record;
 mod payment_undo;
 mod receivables_report;
+mod statement_get;
 mod terms_update;
 
 use maitred_core::tool::{ToolEntry, entry};
@@ -26,9 +30,13 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<invoice_issue::InvoiceIssue>(),
     entry::<invoice_search::InvoiceSearch>(),
     entry::<invoice_update::InvoiceUpdate>(),
+    entry::<my_invoice_get::MyInvoiceGet>(),
+    entry::<my_invoice_list::MyInvoiceList>(),
+    entry::<my_statement_get::MyStatementGet>(),
     entry::<payment_allocate::PaymentAllocate>(),
     entry::<payment_record::PaymentRecord>(),
     entry::<payment_undo::PaymentUndo>(),
     entry::<receivables_report::ReceivablesReport>(),
+    entry::<statement_get::StatementGet>(),
     entry::<terms_update::TermsUpdate>(),
 ];
