@@ -51,7 +51,10 @@ pub fn issue(
     after.due_date = Some(due);
     after.supply_from = before.supply_from.or(Some(day));
     after.supply_to = before.supply_to.or(after.supply_from);
-    after.fx_rate = rates::to_base(db, before.currency, day)?;
+    // A credit note takes back at the rate at which its invoice was booked.
+    if before.kind == DocumentKind::Invoice {
+        after.fx_rate = rates::to_base(db, before.currency, day)?;
+    }
     after.seller = Some(serde_json::to_string(&seller).map_err(ToolError::internal)?);
     after.buyer = Some(serde_json::to_string(&buyer).map_err(ToolError::internal)?);
     after.number = Some(numbers::next(db, if before.kind == DocumentKind::Invoice { "INV" } else { "CN" })?);

@@ -5,6 +5,7 @@
 //! note is applied beyond its amount; nothing is dated in a closed period.
 
 pub mod afterwards;
+pub mod clients;
 pub mod crediting;
 pub mod drafting;
 pub mod drafts;
@@ -12,13 +13,16 @@ pub mod dunning;
 pub mod issue_rules;
 pub mod issuing;
 pub mod model;
+pub mod paying;
 mod ports;
+pub mod receivables;
 pub mod recipients;
 pub mod recurring;
 pub mod reminding;
 pub mod repeating;
 pub mod seller;
 pub mod settling;
+pub mod statement;
 pub mod store;
 pub mod tools;
 pub mod views;

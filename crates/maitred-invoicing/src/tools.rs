@@ -1,5 +1,6 @@
 //! The tools of invoicing, sorted by name.
 
+pub(crate) mod balance_get;
 pub(crate) mod credit_note_create;
 pub(crate) mod invoice_create;
 mod invoice_discard;
@@ -7,16 +8,26 @@ mod invoice_get;
 mod invoice_issue;
 pub(crate) mod invoice_search;
 pub(crate) mod invoice_update;
+mod my_invoice_get;
+mod my_invoice_list;
+mod my_statement_get;
+mod payment_allocate;
+mod payment_record;
+mod payment_undo;
+mod receivables_report;
 mod recurring_list;
 mod recurring_run;
 mod recurring_save;
 mod reminder_list;
 mod reminder_run;
+mod statement_get;
+mod terms_update;
 
 use maitred_core::tool::{ToolEntry, entry};
 
 /// Every tool of this module.
 pub const TOOLS: &[ToolEntry] = &[
+    entry::<balance_get::BalanceGet>(),
     entry::<credit_note_create::CreditNoteCreate>(),
     entry::<invoice_create::InvoiceCreate>(),
     entry::<invoice_discard::InvoiceDiscard>(),
@@ -24,9 +35,18 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<invoice_issue::InvoiceIssue>(),
     entry::<invoice_search::InvoiceSearch>(),
     entry::<invoice_update::InvoiceUpdate>(),
+    entry::<my_invoice_get::MyInvoiceGet>(),
+    entry::<my_invoice_list::MyInvoiceList>(),
+    entry::<my_statement_get::MyStatementGet>(),
+    entry::<payment_allocate::PaymentAllocate>(),
+    entry::<payment_record::PaymentRecord>(),
+    entry::<payment_undo::PaymentUndo>(),
+    entry::<receivables_report::ReceivablesReport>(),
     entry::<recurring_list::RecurringList>(),
     entry::<recurring_run::RecurringRun>(),
     entry::<recurring_save::RecurringSave>(),
     entry::<reminder_list::ReminderList>(),
     entry::<reminder_run::ReminderRun>(),
+    entry::<statement_get::StatementGet>(),
+    entry::<terms_update::TermsUpdate>(),
 ];

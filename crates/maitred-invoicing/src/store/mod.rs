@@ -3,7 +3,9 @@
 pub mod allocations;
 pub mod billables;
 pub mod invoices;
+pub mod ledger;
 pub mod party_refs;
+pub mod payments;
 pub mod periods;
 pub mod profiles;
 pub mod rates;

@@ -2,7 +2,7 @@
 
 use maitred_core::prelude::*;
 use maitred_kernel::money::Rate;
-use maitred_kernel::{Currency, Day, round};
+use maitred_kernel::{Currency, Day, Money, round};
 use maitred_party::org;
 use maitred_store::Sql;
 
@@ -34,4 +34,21 @@ pub fn to_base(db: &Reader<'_>, currency: Currency, day: Day) -> ToolResult<Rate
         .field("currency")
         .hint(format!("invoice in {base}, or add the rate to the settings"))),
     }
+}
+
+/// An amount in another currency, by way of the organisation's.
+///
+/// # Errors
+/// `not_found` when a rate is missing.
+pub fn convert(db: &Reader<'_>, amount: Money, into: Currency, day: Day) -> ToolResult<Money> {
+    let base = org::settings_of(db)?.currency;
+    let in_base = to_base(db, amount.currency, day)?.to_base(amount, base).map_err(ToolError::internal)?;
+    if into == base {
+        return Ok(in_base);
+    }
+    let rate = to_base(db, into, day)?;
+    let scale = i128::from(into.minor_per_major()) * 100_000_000;
+    let divisor = i128::from(rate.e8()) * i128::from(base.minor_per_major());
+    let minor = round::div_rha(i128::from(in_base.minor) * scale, divisor).and_then(round::narrow);
+    minor.map(|minor| Money::new(minor, into)).map_err(ToolError::internal)
 }

@@ -19,7 +19,7 @@ impl Tool for RecurringRun {
     const ABOUT: &str = "Create the invoices that are due from recurring templates: exactly one per template and \
                          period, however often it runs.";
     const MODES: &[Mode] = &[Mode::Office];
-    const EFFECT: Write = Write { idempotent: true, long: true, ..Write::PREVIEWED };
+    const EFFECT: Write = Write { long: true, ..Write::PREVIEWED };
     const EXAMPLE: Example = Example {
         given: r#"company acme; invoicing_recurring_save {"company": "@acme", "name": "Rent", "lines": [{"description": "Rent", "qty": 1, "unit_price": 500}], "start": "2026-03-01"} as rent"#,
         args: r#"{"as_of": "2026-03-31"}"#,

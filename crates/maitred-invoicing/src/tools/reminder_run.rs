@@ -24,7 +24,7 @@ impl Tool for ReminderRun {
     const ABOUT: &str = "Send all reminders that are due, one per customer. \
                          Dry-run gives the exact list and texts; see invoicing_reminder_list for who is skipped.";
     const MODES: &[Mode] = &[Mode::Office];
-    const EFFECT: Write = Write { idempotent: true, leaves_house: true, long: true, ..Write::PREVIEWED };
+    const EFFECT: Write = Write { leaves_house: true, long: true, ..Write::PREVIEWED };
     const EXAMPLE: Example =
         Example { given: "company acme; contact ada company=acme email=ada@acme.example", args: "{}" };
     type Effect = Write;
