@@ -12,6 +12,20 @@ CREATE TABLE write_off (
 ) /*clustered*/;
 CREATE INDEX write_off_invoice ON write_off (invoice_id, day);
 
+CREATE TABLE collection_note (
+  id TEXT NOT NULL PRIMARY KEY,
+  version BIGINT NOT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  invoice_id TEXT NOT NULL REFERENCES invoice (id),
+  mark TEXT NOT NULL CHECK (mark IN ('none', 'disputed', 'promised', 'handed_over')),
+  promise_date TEXT,
+  promise_amount BIGINT,
+  reason TEXT,
+  noted_by TEXT NOT NULL
+) /*clustered*/;
+CREATE INDEX collection_note_invoice ON collection_note (invoice_id, created_at);
+
 CREATE TABLE sending (
   id TEXT NOT NULL PRIMARY KEY,
   version BIGINT NOT NULL,

@@ -5,7 +5,7 @@ use maitred_kernel::{Currency, Day, Stamp};
 use maitred_macros::Record;
 use maitred_party::CompanyId;
 
-use crate::model::{Delivery, InvoiceId};
+use crate::model::{Collection, Delivery, InvoiceId};
 
 ids!(
     /// Id of a reminder.
@@ -50,6 +50,32 @@ pub struct WriteOff {
     pub reason: String,
     /// Whether the tax in it is claimed back.
     pub tax_relief: bool,
+}
+
+/// What was noted about the collection of an invoice.
+#[derive(Record, Clone, Debug, PartialEq, Eq)]
+#[record(table = "collection_note")]
+pub struct CollectionNote {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: i64,
+    /// When it was noted.
+    pub created_at: Stamp,
+    /// When changed.
+    pub updated_at: Stamp,
+    /// The invoice.
+    pub invoice_id: InvoiceId,
+    /// How collection stands.
+    pub mark: Collection,
+    /// Until when payment was promised.
+    pub promise_date: Option<Day>,
+    /// How much was, minor units of the invoice's currency.
+    pub promise_amount: Option<i64>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The member who noted it.
+    pub noted_by: String,
 }
 
 /// A document that went to somebody.

@@ -26,6 +26,7 @@ pub mod statement;
 pub mod store;
 pub mod tools;
 pub mod views;
+pub mod writing_off;
 
 use maitred_core::mode::Module;
 use maitred_core::tool::Domain;

@@ -13,6 +13,7 @@ use crate::model::{
 use crate::settling::{Source, Target, apply};
 use crate::store::invoices;
 use crate::views::Named;
+use crate::writing_off::reopened;
 
 /// An invoice to pay and how much of it.
 #[derive(ToolArgs)]
@@ -134,6 +135,12 @@ pub fn spread(
     for (index, share) in named.iter().enumerate() {
         let field = format!("allocations[{index}]");
         let invoice = payable(db, credit, &share.invoice, &format!("{field}.invoice"))?;
+        let wanted = match &share.amount {
+            Some(amount) => amount.minor(credit.currency, &format!("{field}.amount"))?,
+            None if invoice.balance == 0 => rest,
+            None => invoice.balance,
+        };
+        let invoice = reopened(db, invoice, wanted.min(rest), credit.day)?;
         let amount = match &share.amount {
             Some(amount) => amount.minor(credit.currency, &format!("{field}.amount"))?,
             None => invoice.balance.min(rest),

@@ -21,6 +21,8 @@ words! {
         Refund = "refund",
         /// A payment or refund that was undone.
         Reversal = "reversal",
+        /// What was given up of an invoice, or taken back of that.
+        WriteOff = "write_off",
     }
 }
 
@@ -66,7 +68,10 @@ pub fn entries(db: &Reader<'_>, company: &CompanyId, currency: Currency, to: Day
         due: None,
         reference: row.reference,
     });
-    let mut entries: Vec<Entry> = documents.chain(moved).collect();
+    let given_up = ledger::given_up(db, company, currency, to)?.into_iter().map(|(number, day, amount)| {
+        Entry { day, number, kind: LineKind::WriteOff, amount: -amount, due: None, reference: None }
+    });
+    let mut entries: Vec<Entry> = documents.chain(moved).chain(given_up).collect();
     entries.sort_by(|a, b| (a.day, &a.number, a.amount).cmp(&(b.day, &b.number, b.amount)));
     Ok(entries)
 }

@@ -1,6 +1,7 @@
 //! The tools of invoicing, sorted by name.
 
 pub(crate) mod balance_get;
+mod collection_mark;
 pub(crate) mod credit_note_create;
 pub(crate) mod invoice_create;
 mod invoice_discard;
@@ -8,6 +9,7 @@ mod invoice_get;
 mod invoice_issue;
 pub(crate) mod invoice_search;
 pub(crate) mod invoice_update;
+pub(crate) mod invoice_write_off;
 mod my_invoice_get;
 mod my_invoice_list;
 mod my_statement_get;
@@ -28,6 +30,7 @@ use maitred_core::tool::{ToolEntry, entry};
 /// Every tool of this module.
 pub const TOOLS: &[ToolEntry] = &[
     entry::<balance_get::BalanceGet>(),
+    entry::<collection_mark::CollectionMark>(),
     entry::<credit_note_create::CreditNoteCreate>(),
     entry::<invoice_create::InvoiceCreate>(),
     entry::<invoice_discard::InvoiceDiscard>(),
@@ -35,6 +38,7 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<invoice_issue::InvoiceIssue>(),
     entry::<invoice_search::InvoiceSearch>(),
     entry::<invoice_update::InvoiceUpdate>(),
+    entry::<invoice_write_off::InvoiceWriteOff>(),
     entry::<my_invoice_get::MyInvoiceGet>(),
     entry::<my_invoice_list::MyInvoiceList>(),
     entry::<my_statement_get::MyStatementGet>(),

@@ -67,7 +67,11 @@ impl FromRow for Raw {
 pub fn open_items(db: &Reader<'_>, company: Option<&CompanyId>, as_of: Day) -> ToolResult<Vec<OpenItem>> {
     let mut documents = Sql::new(
         "SELECT i.company_id, c.name, i.number, i.kind, i.issue_date, i.due_date, i.currency, \
-         CAST(i.gross - i.prepaid + i.rounding - i.written_off - COALESCE((SELECT SUM(a.amount) FROM allocation a \
+         CAST(i.gross - i.prepaid + i.rounding - COALESCE((SELECT SUM(w.amount) FROM write_off w \
+         WHERE w.invoice_id = i.id AND w.day <= ",
+    );
+    documents.bind(as_of).push(
+        "), 0) - COALESCE((SELECT SUM(a.amount) FROM allocation a \
          WHERE (a.invoice_id = i.id OR a.credit_note_id = i.id) AND a.day <= ",
     );
     documents.bind(as_of).push(
@@ -120,7 +124,7 @@ pub struct Booked {
 /// Documents of a customer in a currency, issued up to a day.
 pub fn booked(db: &Reader<'_>, company: &CompanyId, currency: Currency, to: Day) -> ToolResult<Vec<Booked>> {
     let mut sql = Sql::new(
-        "SELECT number, kind, issue_date, due_date, gross - prepaid + rounding - written_off FROM invoice \
+        "SELECT number, kind, issue_date, due_date, gross - prepaid + rounding FROM invoice \
          WHERE number IS NOT NULL AND company_id = ",
     );
     sql.bind(company)
@@ -150,5 +154,20 @@ pub fn billed(
         sql.and("company_id =", company);
     }
     sql.push(" GROUP BY currency ORDER BY currency");
+    Ok(db.all_of(&sql)?)
+}
+
+/// What was given up of a customer's invoices in a currency up to a day: number, day, amount.
+pub fn given_up(
+    db: &Reader<'_>,
+    company: &CompanyId,
+    currency: Currency,
+    to: Day,
+) -> ToolResult<Vec<(String, Day, i64)>> {
+    let mut sql = Sql::new(
+        "SELECT i.number, w.day, w.amount FROM write_off w JOIN invoice i ON i.id = w.invoice_id \
+         WHERE i.company_id = ",
+    );
+    sql.bind(company).and("i.currency =", currency).and("w.day <=", to).push(" ORDER BY w.day, w.id");
     Ok(db.all_of(&sql)?)
 }

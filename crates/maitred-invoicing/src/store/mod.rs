@@ -1,5 +1,6 @@
 //! The only files of this crate with SQL.
 
+pub mod afterwards;
 pub mod allocations;
 pub mod billables;
 pub mod invoices;
