@@ -15,7 +15,9 @@ mod my_invoice_list;
 mod my_statement_get;
 mod payment_allocate;
 mod payment_record;
+pub(crate) mod payment_search;
 mod payment_undo;
+mod period_close;
 mod receivables_report;
 mod recurring_list;
 mod recurring_run;
@@ -23,6 +25,7 @@ mod recurring_save;
 mod reminder_list;
 mod reminder_run;
 mod statement_get;
+mod tax_code_list;
 mod terms_update;
 
 use maitred_core::tool::{ToolEntry, entry};
@@ -44,7 +47,9 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<my_statement_get::MyStatementGet>(),
     entry::<payment_allocate::PaymentAllocate>(),
     entry::<payment_record::PaymentRecord>(),
+    entry::<payment_search::PaymentSearch>(),
     entry::<payment_undo::PaymentUndo>(),
+    entry::<period_close::PeriodClose>(),
     entry::<receivables_report::ReceivablesReport>(),
     entry::<recurring_list::RecurringList>(),
     entry::<recurring_run::RecurringRun>(),
@@ -52,5 +57,6 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<reminder_list::ReminderList>(),
     entry::<reminder_run::ReminderRun>(),
     entry::<statement_get::StatementGet>(),
+    entry::<tax_code_list::TaxCodeList>(),
     entry::<terms_update::TermsUpdate>(),
 ];

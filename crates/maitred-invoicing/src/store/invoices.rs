@@ -176,7 +176,7 @@ impl FoundInvoice {
 }
 
 /// `%` and `_` stand for themselves.
-fn pattern(text: &str) -> String {
+pub(crate) fn pattern(text: &str) -> String {
     let mut out = String::from("%");
     for letter in text.trim().chars() {
         if matches!(letter, '%' | '_' | '!') {

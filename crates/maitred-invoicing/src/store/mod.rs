@@ -6,6 +6,7 @@ pub mod billables;
 pub mod invoices;
 pub mod ledger;
 pub mod party_refs;
+pub mod payment_search;
 pub mod payments;
 pub mod periods;
 pub mod profiles;
