@@ -20,6 +20,7 @@ pub mod recipients;
 pub mod recurring;
 pub mod reminding;
 pub mod repeating;
+pub mod reporting;
 pub mod seller;
 pub mod settling;
 pub mod statement;

@@ -24,8 +24,10 @@ mod recurring_run;
 mod recurring_save;
 mod reminder_list;
 mod reminder_run;
+pub(crate) mod revenue_report;
 mod statement_get;
 mod tax_code_list;
+pub(crate) mod tax_report;
 mod terms_update;
 
 use maitred_core::tool::{ToolEntry, entry};
@@ -56,7 +58,9 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<recurring_save::RecurringSave>(),
     entry::<reminder_list::ReminderList>(),
     entry::<reminder_run::ReminderRun>(),
+    entry::<revenue_report::RevenueReport>(),
     entry::<statement_get::StatementGet>(),
     entry::<tax_code_list::TaxCodeList>(),
+    entry::<tax_report::TaxReport>(),
     entry::<terms_update::TermsUpdate>(),
 ];

@@ -13,6 +13,7 @@ pub mod profiles;
 pub mod rates;
 pub mod recurring;
 pub mod reminders;
+pub mod reports;
 
 use maitred_core::cx::Reader;
 use maitred_core::error::ToolResult;

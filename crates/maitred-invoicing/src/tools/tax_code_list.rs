@@ -103,6 +103,14 @@ mod tests {
             r#"{"as_of": "2019-12-31"}"#,
             expect![[r#"{"country":"DE","as_of":"2019-12-31","codes":[]}"#]],
         );
-        check(&crate::DOMAIN, "", "invoicing_tax_code_list", r#"{"country": "XX"}"#, expect![[r#"{"error":{"category":"validation","code":"invalid","message":"`country` `XX` is not an ISO 3166-1 country code","field":"country","retryable":false}}"#]]);
+        check(
+            &crate::DOMAIN,
+            "",
+            "invoicing_tax_code_list",
+            r#"{"country": "XX"}"#,
+            expect![[
+                r#"{"error":{"category":"validation","code":"invalid","message":"`country` `XX` is not an ISO 3166-1 country code","field":"country","retryable":false}}"#
+            ]],
+        );
     }
 }
