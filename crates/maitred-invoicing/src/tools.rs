@@ -7,6 +7,7 @@ pub(crate) mod invoice_create;
 mod invoice_discard;
 mod invoice_get;
 mod invoice_issue;
+mod invoice_render;
 pub(crate) mod invoice_search;
 pub(crate) mod invoice_update;
 pub(crate) mod invoice_write_off;
@@ -41,6 +42,7 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<invoice_discard::InvoiceDiscard>(),
     entry::<invoice_get::InvoiceGet>(),
     entry::<invoice_issue::InvoiceIssue>(),
+    entry::<invoice_render::InvoiceRender>(),
     entry::<invoice_search::InvoiceSearch>(),
     entry::<invoice_update::InvoiceUpdate>(),
     entry::<invoice_write_off::InvoiceWriteOff>(),

@@ -175,7 +175,10 @@ pub fn some(minor: i64, currency: Currency) -> Option<String> {
 /// What can be done next with a document, by the names of the tools.
 pub fn next_steps(invoice: &Invoice) -> Vec<&'static str> {
     match (invoice.status, invoice.kind) {
-        (InvoiceStatus::Draft, _) => {
+        (InvoiceStatus::Draft, DocumentKind::CreditNote) => {
+            vec!["invoicing_invoice_issue", "invoicing_invoice_discard"]
+        }
+        (InvoiceStatus::Draft, DocumentKind::Invoice) => {
             vec!["invoicing_invoice_issue", "invoicing_invoice_update", "invoicing_invoice_discard"]
         }
         (InvoiceStatus::Issued | InvoiceStatus::PartiallyPaid, DocumentKind::Invoice) => {

@@ -260,3 +260,15 @@ pub fn count(db: &Reader<'_>, filter: &InvoiceFilter) -> ToolResult<i64> {
     narrow(&mut sql, filter);
     Ok(db.count_of(&sql)?)
 }
+
+/// What a company still has open, at most ten, oldest first: number or none, kind, how far it is.
+pub fn pending_of(
+    db: &Reader<'_>,
+    company: &CompanyId,
+) -> ToolResult<Vec<(Option<String>, DocumentKind, InvoiceStatus)>> {
+    let mut sql = Sql::new("SELECT number, kind, status FROM invoice WHERE company_id = ");
+    sql.bind(company).push(
+        " AND (status = 'draft' OR (status IN ('issued', 'partially_paid') AND balance > 0)) ORDER BY id LIMIT 10",
+    );
+    Ok(db.all_of(&sql)?)
+}
