@@ -7,6 +7,7 @@ use maitred_party::org::today;
 use maitred_party::store::{companies, numbers};
 use maitred_party::taxes::treatment_of;
 
+use crate::document;
 use crate::drafting::{add_up, replace};
 use crate::issue_rules::{Checked, buyer_snapshot, in_sequence, refuse, seller_snapshot, violations};
 use crate::model::{DocumentKind, Invoice};
@@ -59,6 +60,7 @@ pub fn issue(
     after.buyer = Some(serde_json::to_string(&buyer).map_err(ToolError::internal)?);
     after.number = Some(numbers::next(db, if before.kind == DocumentKind::Invoice { "INV" } else { "CN" })?);
     after.status = status_of(&after);
+    after.document_sha256 = Some(document::load(db, after.clone())?.fingerprint()?);
     db.update(before, &mut after)?;
     clear(db, &after, day)?;
     let issued = db.get::<Invoice>(after.id.as_ref())?;

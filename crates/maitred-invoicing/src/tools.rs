@@ -9,6 +9,7 @@ mod invoice_get;
 mod invoice_issue;
 mod invoice_render;
 pub(crate) mod invoice_search;
+mod invoice_send;
 pub(crate) mod invoice_update;
 pub(crate) mod invoice_write_off;
 mod my_invoice_get;
@@ -44,6 +45,7 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<invoice_issue::InvoiceIssue>(),
     entry::<invoice_render::InvoiceRender>(),
     entry::<invoice_search::InvoiceSearch>(),
+    entry::<invoice_send::InvoiceSend>(),
     entry::<invoice_update::InvoiceUpdate>(),
     entry::<invoice_write_off::InvoiceWriteOff>(),
     entry::<my_invoice_get::MyInvoiceGet>(),

@@ -14,6 +14,8 @@ pub mod rates;
 pub mod recurring;
 pub mod reminders;
 pub mod reports;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use maitred_core::cx::Reader;
 use maitred_core::error::ToolResult;

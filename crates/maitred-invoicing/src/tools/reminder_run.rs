@@ -233,8 +233,8 @@ mod tests {
         fixture.call_confirmed("invoicing_reminder_run", args).json()
     }
 
-    fn mails(fixture: &Fixture) -> i64 {
-        fixture.read(|db| Ok(db.count("SELECT COUNT(*) FROM outbox WHERE topic = 'mail'", &[])?)).unwrap()
+    fn mails(fixture: &Fixture) -> usize {
+        fixture.read(|db| Ok(crate::store::testing::outbox(db, "mail")?.len())).unwrap()
     }
 
     #[test]
