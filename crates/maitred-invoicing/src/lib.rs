@@ -8,6 +8,7 @@ pub mod afterwards;
 pub mod clients;
 pub mod crediting;
 pub mod document;
+pub mod drafter;
 pub mod drafting;
 pub mod drafts;
 pub mod dunning;

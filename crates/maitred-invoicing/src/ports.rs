@@ -6,7 +6,7 @@ use maitred_core::mode::Module;
 use maitred_core::ports::Ports;
 use maitred_core::prelude::*;
 use maitred_kernel::Money;
-use maitred_party::commerce::{BillingTerms, Exposed, Exposure, TaxTreatment};
+use maitred_party::commerce::{BillingTerms, DocumentDrafter, Exposed, Exposure, TaxTreatment};
 use maitred_party::org::today;
 use maitred_party::refs::{PartyRef, PartyRefs};
 use maitred_party::{CompanyId, ContactId};
@@ -14,6 +14,7 @@ use maitred_party::{CompanyId, ContactId};
 use maitred_party::sources::{Dependents, Hit, SearchSource, SettingSource};
 use maitred_party::store::companies;
 
+use crate::drafter::Drafter;
 use crate::dunning::DunningSection;
 use crate::model::{BillingProfile, DocumentKind};
 use crate::seller::{SellerSection, usual_days};
@@ -26,6 +27,7 @@ pub fn provide(ports: &mut Ports) {
     ports.provide::<dyn SettingSource>(Arc::new(SellerSection));
     ports.provide::<dyn SettingSource>(Arc::new(DunningSection));
     ports.provide::<dyn BillingTerms>(Arc::new(Terms));
+    ports.provide::<dyn DocumentDrafter>(Arc::new(Drafter));
     ports.provide::<dyn Dependents>(Arc::new(Open));
     ports.provide::<dyn SearchSource>(Arc::new(Found));
     ports.provide::<dyn Exposure>(Arc::new(Owed));

@@ -1,10 +1,12 @@
 //! The tools of invoicing, sorted by name.
 
 pub(crate) mod balance_get;
+mod cash_report;
 mod collection_mark;
 pub(crate) mod credit_note_create;
 pub(crate) mod invoice_create;
 mod invoice_discard;
+mod invoice_generate;
 mod invoice_get;
 mod invoice_issue;
 mod invoice_render;
@@ -37,10 +39,12 @@ use maitred_core::tool::{ToolEntry, entry};
 /// Every tool of this module.
 pub const TOOLS: &[ToolEntry] = &[
     entry::<balance_get::BalanceGet>(),
+    entry::<cash_report::CashReport>(),
     entry::<collection_mark::CollectionMark>(),
     entry::<credit_note_create::CreditNoteCreate>(),
     entry::<invoice_create::InvoiceCreate>(),
     entry::<invoice_discard::InvoiceDiscard>(),
+    entry::<invoice_generate::InvoiceGenerate>(),
     entry::<invoice_get::InvoiceGet>(),
     entry::<invoice_issue::InvoiceIssue>(),
     entry::<invoice_render::InvoiceRender>(),

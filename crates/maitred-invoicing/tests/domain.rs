@@ -2,5 +2,9 @@
 
 #[test]
 fn every_tool_keeps_every_rule() {
-    maitred_testkit::check_domain(&[&maitred_invoicing::DOMAIN]);
+    maitred_testkit::check_domain(&[
+        &maitred_invoicing::DOMAIN,
+        &maitred_orders::DOMAIN,
+        &maitred_catalog::DOMAIN,
+    ]);
 }

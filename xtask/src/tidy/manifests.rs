@@ -49,6 +49,10 @@ fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
         if name == "orders" {
             list.push("catalog");
         }
+        // Invoices are tried on real orders.
+        if name == "invoicing" {
+            list.extend(["catalog", "orders"]);
+        }
         if !matches!(name, "store" | "macros") {
             list.push("testkit");
         }

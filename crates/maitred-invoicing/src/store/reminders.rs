@@ -65,7 +65,7 @@ pub fn overdue(db: &Reader<'_>, day: Day, companies: Option<&[CompanyId]>) -> To
     );
     sql.and("i.due_date <", day);
     if let Some(companies) = companies {
-        sql.push(" AND i.company_id IN (").bind_list(companies).push(")");
+        sql.push(" AND i.company_id IN ").bind_list(companies);
     }
     sql.push(
         " GROUP BY i.id, i.number, i.company_id, i.due_date, i.currency, i.fx_rate, i.balance, i.collection, \

@@ -6,7 +6,7 @@ use maitred_party::store::companies;
 
 use crate::drafting::{self, Deal, Line, add_up, priced};
 use crate::model::{DocumentKind, Invoice, InvoiceStatus};
-use crate::store::invoices;
+use crate::store::{billables, invoices};
 use crate::tools::invoice_create::in_order;
 use crate::views::{InvoiceView, invoice_view};
 
@@ -37,6 +37,11 @@ impl Tool for InvoiceUpdate {
             return Err(refused(Code::Immutable, "a credit note follows its invoice")
                 .field("invoice")
                 .hint("discard it with invoicing_invoice_discard and draft another"));
+        }
+        if args.lines.is_some() && !billables::of_invoice(cx, &before.id)?.is_empty() {
+            return Err(refused(Code::Immutable, "its lines bill units of another document")
+                .field("lines")
+                .hint("discard it with invoicing_invoice_discard, then invoicing_invoice_generate again"));
         }
         let company = companies::find(cx, before.company_id.as_ref())?
             .ok_or_else(|| not_found("company", before.company_id.as_ref()))?;

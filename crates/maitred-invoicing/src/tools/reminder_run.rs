@@ -221,7 +221,7 @@ mod tests {
     use serde_json::{Value, json};
 
     /// An invoice of 100.00, due on 16 March, and a clock that is set on.
-    const GIVEN: &str = r#"company acme; contact ada company=acme email=ada@acme.example; setting invoicing.seller {"name": "Maison GmbH", "tax_number": "1", "iban": "DE89370400440532013000"}; tax DE standard S 0; invoicing_invoice_create {"company": "@acme", "lines": [{"description": "Roof", "qty": 1, "unit_price": 100, "tax_class": "zero"}]} as roof; invoicing_invoice_issue {"invoice": "@roof"}"#;
+    const GIVEN: &str = r#"company acme; company oak; contact ada company=acme email=ada@acme.example; setting invoicing.seller {"name": "Maison GmbH", "tax_number": "1", "iban": "DE89370400440532013000"}; tax DE standard S 0; invoicing_invoice_create {"company": "@acme", "lines": [{"description": "Roof", "qty": 1, "unit_price": 100, "tax_class": "zero"}]} as roof; invoicing_invoice_issue {"invoice": "@roof"}"#;
 
     fn fixture(on: &str) -> Fixture {
         let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
@@ -249,7 +249,7 @@ mod tests {
         assert!(text.contains("INV-2026-00001  due 2026-03-16 (9 days ago)  100.00 EUR"), "{text}");
         assert!(text.contains("DE89370400440532013000"), "{text}");
         assert_eq!(mails(&fixture), 1);
-        let again = run(&fixture, "{}");
+        let again = run(&fixture, r#"{"companies": ["@acme", "@oak"]}"#);
         assert_eq!((&again["sent"], &again["skipped"][0]["reason"]), (&json!([]), &json!("too_fresh")));
         assert_eq!(mails(&fixture), 1);
         fixture.set_clock("2026-04-06T10:00:00Z");
