@@ -12,6 +12,7 @@ pub mod drafter;
 pub mod drafting;
 pub mod drafts;
 pub mod dunning;
+pub mod forgiving;
 pub mod issue_rules;
 pub mod issuing;
 pub mod model;

@@ -116,12 +116,11 @@ pub fn sold(db: &Reader<'_>, from: Day, to: Day, currency: Option<Currency>) -> 
     Ok(db.all_of(&sql)?)
 }
 
-/// The lines of those documents: document, SKU, description, net; by document and position.
-pub fn sold_lines(
-    db: &Reader<'_>,
-    from: Day,
-    to: Day,
-) -> ToolResult<Vec<(String, Option<String>, String, i64)>> {
+/// A line of an issued document: document, SKU, description, net.
+pub type SoldLine = (String, Option<String>, String, i64);
+
+/// The lines of those documents, by document and position.
+pub fn sold_lines(db: &Reader<'_>, from: Day, to: Day) -> ToolResult<Vec<SoldLine>> {
     let mut sql = Sql::new(
         "SELECT l.invoice_id, l.sku, l.description, l.net FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id \
          WHERE i.number IS NOT NULL",

@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn only_those_who_keep_the_books_may() {
         let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
-        let rights = fixture.caller(&[maitred_core::mode::Mode::Office], false).rights.clone();
+        let rights = fixture.caller(&[maitred_core::mode::Mode::Office], false).rights;
         let driver = fixture.caller_with("service", rights);
         let answer = fixture.confirmed_as(
             &driver,

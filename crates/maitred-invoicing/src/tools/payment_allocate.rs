@@ -4,6 +4,7 @@ use maitred_core::prelude::*;
 use maitred_kernel::format_minor;
 use maitred_party::org::today;
 
+use crate::forgiving::take_discounts;
 use crate::model::{Direction, DocumentKind, PaymentStatus};
 use crate::paying::{Credit, Share, ShareView, spread};
 use crate::settling::Source;
@@ -33,6 +34,7 @@ impl Tool for PaymentAllocate {
     fn call(cx: &mut Cx<'_, Write>, args: Args) -> ToolResult<Output> {
         let day = today(cx)?;
         periods::open(cx, day, "payment")?;
+        let mut paid_on = day;
         let (source, company, currency, rest) = match (&args.payment, &args.credit_note) {
             (Some(text), None) => {
                 let payment = payments::resolve(cx, text, "payment")?;
@@ -45,6 +47,7 @@ impl Tool for PaymentAllocate {
                     .hint("name a payment received, or a credit note"));
                 }
                 let rest = payment.rest();
+                paid_on = payment.received_on;
                 (Source::Payment(payment.id), payment.company_id, payment.currency, rest)
             }
             (None, Some(text)) => {
@@ -63,8 +66,28 @@ impl Tool for PaymentAllocate {
             (None, None) => return Err(missing("payment").hint("or name a credit_note")),
         };
         let credit = Credit { source, company: &company, currency, rest, day };
+        let discounts = if args.take_discount.unwrap_or(false) {
+            let open = match &args.allocations {
+                Some(named) => named
+                    .iter()
+                    .map(|share| invoices::resolve(cx, &share.invoice, "allocations"))
+                    .collect::<ToolResult<Vec<_>>>()?,
+                None => invoices::open_of(cx, &company, DocumentKind::Invoice, currency)?,
+            };
+            let open: Vec<_> = open.into_iter().filter(|one| one.company_id == company).collect();
+            take_discounts(cx, &open, rest, paid_on)?
+        } else {
+            Vec::new()
+        };
         let (allocations, rest) = spread(cx, &credit, args.allocations.as_deref())?;
-        Ok(Output { allocations, unallocated: format_minor(rest, currency) })
+        let discounts = discounts
+            .into_iter()
+            .map(|note| DiscountView {
+                credit_note: note.label(),
+                amount: format_minor(note.gross, note.currency),
+            })
+            .collect();
+        Ok(Output { allocations, discounts, unallocated: format_minor(rest, currency) })
     }
 }
 
@@ -80,6 +103,17 @@ pub struct Args {
     /// Default oldest due first.
     #[arg(min = 1, max = 100)]
     allocations: Option<Vec<Share>>,
+    /// Cash discount as agreed, in its window.
+    take_discount: Option<bool>,
+}
+
+/// A cash discount that was taken.
+#[derive(ToolOutput)]
+pub struct DiscountView {
+    /// Number of the credit note.
+    credit_note: String,
+    /// With tax.
+    amount: String,
 }
 
 /// Answer.
@@ -87,6 +121,8 @@ pub struct Args {
 pub struct Output {
     /// What was applied.
     allocations: Vec<ShareView>,
+    /// Cash discounts that were taken.
+    discounts: Vec<DiscountView>,
     /// What is left of the credit.
     unallocated: String,
 }
@@ -119,6 +155,39 @@ mod tests {
             (&done["allocations"][0]["status"], &done["unallocated"]),
             (&"credited".into(), &"11.90".into())
         );
+    }
+
+    #[test]
+    fn a_discount_is_a_credit_note_inside_its_window() {
+        let run = |received: &str, amount: &str| {
+            let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
+            let call = |tool: &str, args: &str| fixture.call_confirmed(tool, args).json();
+            let terms = call(
+                "invoicing_terms_update",
+                r#"{"company": "@acme", "discount_days": 7, "discount": "2"}"#,
+            );
+            assert!(terms["error"].is_null(), "{terms}");
+            fixture.set_clock("2026-03-20T10:00:00Z");
+            let pay = format!(
+                r#"{{"company": "@acme", "method": "cash", "amount": "{amount}", "received_on": "{received}", "allocate": "none"}}"#
+            );
+            let paid = call("invoicing_payment_record", &pay);
+            fixture.name("pay", paid["id"].as_str().unwrap_or_default());
+            let done = call(
+                "invoicing_payment_allocate",
+                r#"{"payment": "@pay", "allocations": [{"invoice": "@one"}], "take_discount": true}"#,
+            );
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            (
+                text(&done["discounts"][0]["amount"]),
+                text(&done["allocations"][0]["balance"]),
+                text(&done["allocations"][0]["status"]),
+            )
+        };
+        let said = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        assert_eq!(run("2026-03-09", "116.62"), said("2.38", "0.00", "paid"));
+        assert_eq!(run("2026-03-10", "116.62"), said("", "2.38", "partially_paid"));
+        assert_eq!(run("2026-03-09", "116.61"), said("", "2.39", "partially_paid"), "too little for it");
     }
 
     #[test]

@@ -77,11 +77,9 @@ fn run(
         skip(format!("{} periods are due from {} on; bill them with catch_up", days.len(), days[0]));
         return Ok(());
     }
-    if days.is_empty() {
-        if schedule.runs_on(before.next_on) {
-            skip(format!("is next due on {}", before.next_on));
-            return Ok(());
-        }
+    if days.is_empty() && schedule.runs_on(before.next_on) {
+        skip(format!("is next due on {}", before.next_on));
+        return Ok(());
     }
     for day in days {
         let mut invoice = match draft_period(db, &before, day) {
