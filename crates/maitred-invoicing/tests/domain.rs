@@ -1,0 +1,6 @@
+//! Every tool of invoicing keeps every rule.
+
+#[test]
+fn every_tool_keeps_every_rule() {
+    maitred_testkit::check_domain(&[&maitred_invoicing::DOMAIN]);
+}
