@@ -46,7 +46,7 @@ CREATE TABLE bank_line (
   bank_ref TEXT,
   end_to_end_id TEXT,
   creditor_ref TEXT,
-  text TEXT NOT NULL,
+  remittance TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('unmatched', 'matched', 'classified')),
   class TEXT CHECK (class IN ('fee', 'transfer', 'supplier', 'payroll', 'tax', 'owner', 'other')),

@@ -178,7 +178,7 @@ pub struct BankLine {
     /// Structured creditor reference.
     pub creditor_ref: Option<String>,
     /// Remittance text; not to be trusted.
-    pub text: String,
+    pub remittance: String,
     /// Identity within the account.
     pub fingerprint: String,
     /// What has become of it.

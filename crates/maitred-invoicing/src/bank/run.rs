@@ -89,7 +89,7 @@ impl Matching {
         Ok(Receipt {
             amount: line.amount_minor,
             booked_on: Some(line.booked_on),
-            text: line.text.clone(),
+            text: line.remittance.clone(),
             references: [&line.creditor_ref, &line.end_to_end_id].into_iter().flatten().cloned().collect(),
             name: line.counterparty_name.clone(),
             account_of,

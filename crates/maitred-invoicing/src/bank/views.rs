@@ -83,7 +83,7 @@ impl From<BankLine> for LineView {
             value_on: line.value_on,
             amount: format_minor(line.amount_minor, line.currency),
             currency: line.currency.code().to_owned(),
-            untrusted: FromOutside { author: line.counterparty_name, text: line.text },
+            untrusted: FromOutside { author: line.counterparty_name, text: line.remittance },
             counterparty_iban: line.counterparty_iban,
             bank_ref: line.bank_ref,
             end_to_end_id: line.end_to_end_id,

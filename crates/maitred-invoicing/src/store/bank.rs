@@ -95,7 +95,7 @@ pub fn insert_line(db: &Writer<'_>, line: &mut BankLine) -> ToolResult<()> {
     ];
     let mut words: Vec<(String, i64)> =
         outer.into_iter().flatten().flat_map(tokens).map(|token| (token, 20)).collect();
-    words.extend(tokens(&line.text).into_iter().map(|token| (token, 10)));
+    words.extend(tokens(&line.remittance).into_iter().map(|token| (token, 10)));
     index::put(db.tx(), KIND, &line.id.0, &words)?;
     Ok(())
 }

@@ -175,7 +175,7 @@ fn record(
         bank_ref: line.bank_ref.clone(),
         end_to_end_id: line.end_to_end_id.clone(),
         creditor_ref: line.creditor_ref.clone(),
-        text: line.text.clone(),
+        remittance: line.text.clone(),
         fingerprint: line.fingerprint.clone(),
         status: if class.is_some() { BankLineStatus::Classified } else { BankLineStatus::Unmatched },
         class,
@@ -202,7 +202,7 @@ fn accounts_of(
                 ));
             }
             (Some(account), _) => account.clone(),
-            (None, Some(stated)) => match there.iter().find(|known| is_same_account(stated, &known.iban)) {
+            (None, Some(stated)) => match stated_account(&there, stated)? {
                 Some(known) => known.clone(),
                 None => {
                     let account = open(db, stated, statement.currency, new_account)?;
@@ -223,6 +223,22 @@ fn accounts_of(
         accounts.push(account);
     }
     Ok(accounts)
+}
+
+/// The account that a file states: the one with this number, else the only one whose IBAN ends with it.
+fn stated_account<'a>(there: &'a [BankAccount], stated: &str) -> ToolResult<Option<&'a BankAccount>> {
+    if let Some(same) = there.iter().find(|known| known.iban == stated) {
+        return Ok(Some(same));
+    }
+    let mut fitting = there.iter().filter(|known| is_same_account(stated, &known.iban));
+    let first = fitting.next();
+    if fitting.next().is_some() {
+        let text = format!("several accounts have a number that ends in `{stated}`");
+        return Err(ToolError::new(Code::AmbiguousReference, text)
+            .field("account")
+            .hint("say in `account` which one it is; invoicing_bank_account_list shows them"));
+    }
+    Ok(first)
 }
 
 fn open(db: &Writer<'_>, stated: &str, currency: Currency, name: Option<&str>) -> ToolResult<BankAccount> {

@@ -42,7 +42,7 @@ impl Tool for BankLineClassify {
                     amount: line.amount_minor,
                     iban: line.counterparty_iban.as_deref(),
                     counterparty: line.counterparty_name.as_deref(),
-                    text: &line.text,
+                    text: &line.remittance,
                 };
                 Some(ClassRule::from_line(class, facts).ok_or_else(|| {
                     invalid("make_rule", "needs a line with a counterparty").hint(format!(
