@@ -89,8 +89,6 @@ fn the_samples_themselves_are_read() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 5_000 }))]
-
     #[test]
     fn any_bytes_give_a_value_or_a_fault(
         bytes in prop::collection::vec(any::<u8>(), 0..400),
