@@ -148,3 +148,8 @@ pub(crate) fn payments(db: &Reader<'_>) -> ToolResult<(i64, i64, i64)> {
         db.count("SELECT CAST(SUM(allocated) AS BIGINT) FROM test_payment", &[])?,
     ))
 }
+
+#[test]
+fn every_tool_keeps_every_rule_where_there_is_a_ledger() {
+    maitred_testkit::check_domain(&[&BANK, &LEDGER]);
+}

@@ -41,30 +41,29 @@ impl Tool for MatchSuggest {
         let (rows, next_cursor) = page.cut(bank::search(cx, &filter, &page)?, bank::key);
         let min_score = i64::from(args.min_score.unwrap_or(MIN_SCORE));
         let mut matching = Matching::of(cx)?;
-        let lines = rows.len();
-        let mut suggestions = Vec::new();
+        let count = rows.len() as u64;
+        let mut lines = Vec::with_capacity(rows.len());
         for (done, line) in (1_u64..).zip(rows) {
-            cx.progress(done, Some(lines as u64), "lines");
+            let suggestion = suggest(cx, &mut matching, &line, min_score)?;
+            lines.push(LineMatch { line: views::summary(line), suggestion });
+            cx.progress(done, Some(count), "lines");
             cx.check_cancelled()?;
-            suggestions.extend(suggest(cx, &mut matching, line, min_score)?);
         }
-        let without = (lines - suggestions.len()) as i64;
-        Ok(Output { suggestions, without, next_cursor, total })
+        Ok(Output { lines, next_cursor, total })
     }
 }
 
 fn suggest(
     db: &Reader<'_>,
     matching: &mut Matching,
-    line: BankLine,
+    line: &BankLine,
     min_score: i64,
 ) -> ToolResult<Option<SuggestionView>> {
     let currency = line.currency;
-    let Some(ranked) = matching.rank(db, &line, min_score)? else { return Ok(None) };
+    let Some(ranked) = matching.rank(db, line, min_score)? else { return Ok(None) };
     let open = matching.open(db, currency)?;
     let company = open.company(&ranked.best.invoices).unwrap_or_default().to_owned();
     Ok(Some(SuggestionView {
-        line: views::summary(line),
         company: CompanyName { name: open.name(&company), id: company },
         invoices: owed(open, &ranked.best, currency),
         score: ranked.best.score,
@@ -105,11 +104,9 @@ pub struct RunnerUp {
     score: i64,
 }
 
-/// A line and what it seems to pay.
+/// What a line seems to pay.
 #[derive(ToolOutput)]
 pub struct SuggestionView {
-    /// The line.
-    line: Selected<LineView>,
     /// Who seems to have paid.
     company: CompanyName,
     /// What it seems to pay.
@@ -128,13 +125,20 @@ pub struct SuggestionView {
     runner_up: Option<RunnerUp>,
 }
 
+/// A line and what it seems to pay.
+#[derive(ToolOutput)]
+pub struct LineMatch {
+    /// The line.
+    line: Selected<LineView>,
+    /// The best suggestion, unless nothing scores enough.
+    suggestion: Option<SuggestionView>,
+}
+
 /// Answer.
 #[derive(ToolOutput)]
 pub struct Output {
-    /// Suggestions, the latest line first.
-    suggestions: Vec<SuggestionView>,
-    /// Lines of this page for which nothing scores enough.
-    without: i64,
+    /// Unmatched receipts, the latest first.
+    lines: Vec<LineMatch>,
     /// Cursor of the next page.
     next_cursor: Option<String>,
     /// Unmatched receipts in all.
