@@ -1,8 +1,8 @@
 //! CAMT.053, versions 2 to 8: booked entries only; an entry of several transactions becomes several lines.
 //!
 //! Source: ISO 20022 message definition camt.053.001. `CdtDbtInd` is the direction in which the entry was booked;
-//! `RvslInd` says that it takes back an entry of the other direction and does not turn the sign once more (the
-//! balances prove it), so it decides only who the other side is.
+//! `RvslInd` says that it takes back an entry of the other direction, so it decides who the other side is. Some banks
+//! state the direction of what is taken back instead: where the balances come out only so, reversals are turned.
 
 use maitred_kernel::{Currency, Day, format_minor};
 
@@ -39,7 +39,15 @@ pub(crate) fn read(text: &str) -> Result<Vec<Statement>, Fault> {
     let mut statements = Vec::new();
     let mut count = 0;
     for at in tree.all(message, "Stmt") {
-        let statement = statement(&tree, at)?;
+        let mut statement = read_statement(&tree, at, false)?;
+        if statement.prove().is_err() && statement.lines.iter().any(|line| line.reversal) {
+            let turned = read_statement(&tree, at, true)?;
+            if turned.prove().is_ok() {
+                statement = turned;
+                let place = statement.begins;
+                statement.warn(place, "the bank states what its reversals take back; they were turned");
+            }
+        }
         count += statement.lines.len();
         if count > MAX_LINES || statements.len() >= MAX_STATEMENTS {
             return Err(Fault::at(
@@ -56,7 +64,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<Statement>, Fault> {
     Ok(statements)
 }
 
-fn statement(tree: &Tree, at: At) -> Result<Statement, Fault> {
+/// Reads a statement; `turned` when reversals state the direction of what they take back.
+fn read_statement(tree: &Tree, at: At, turned: bool) -> Result<Statement, Fault> {
     let begins = tree.node(at).line;
     let stated = |at: At| tree.find(at, "Amt").and_then(|amount| tree.node(amount).currency.as_deref());
     let kind = |at: At| tree.text(at, "Tp/CdOrPrtry/Cd").unwrap_or_default();
@@ -87,7 +96,7 @@ fn statement(tree: &Tree, at: At) -> Result<Statement, Fault> {
             continue;
         }
         let place = tree.node(entry).line;
-        if let Err(reason) = read_entry(tree, entry, &mut statement) {
+        if let Err(reason) = read_entry(tree, entry, turned, &mut statement) {
             statement.reject(place, reason);
         }
     }
@@ -174,10 +183,11 @@ fn direction(tree: &Tree, at: At) -> Result<bool, String> {
 }
 
 /// Takes the lines of one booked entry; the reason when it cannot be taken.
-fn read_entry(tree: &Tree, entry: At, statement: &mut Statement) -> Result<(), String> {
+fn read_entry(tree: &Tree, entry: At, turned: bool, statement: &mut Statement) -> Result<(), String> {
     let place = tree.node(entry).line;
-    let total = signed(tree, entry, statement.currency)?;
     let reversal = tree.text(entry, "RvslInd").is_some_and(|text| matches!(text, "true" | "1"));
+    let stated = signed(tree, entry, statement.currency)?;
+    let total = if reversal && turned { -stated } else { stated };
     let value = entry_day(tree, entry, "ValDt", statement)?;
     let booked = match entry_day(tree, entry, "BookgDt", statement)? {
         Some(day) => day,
@@ -195,8 +205,10 @@ fn read_entry(tree: &Tree, entry: At, statement: &mut Statement) -> Result<(), S
         tree.all(entry, "NtryDtls").flat_map(|details| tree.all(details, "TxDtls")).collect();
     let amounts = match details.as_slice() {
         [] | [_] => Vec::new(),
-        several => part_amounts(tree, several, total, statement.currency)?,
+        several => part_amounts(tree, several, stated, statement.currency)?,
     };
+    let amounts: Vec<i64> =
+        amounts.into_iter().map(|part| if total == stated { part } else { -part }).collect();
     let additional = tree.text(entry, "AddtlNtryInf").unwrap_or_default();
     if let [single] = details.as_slice() {
         fill(tree, *single, &mut entry_line);

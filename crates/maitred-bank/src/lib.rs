@@ -21,6 +21,8 @@ mod ofx;
 mod profile;
 mod xml;
 
+use std::collections::HashMap;
+
 pub use detect::{decode, detect};
 pub use fault::{Fault, FaultKind};
 pub use fingerprint::{fingerprints, fold_text};
@@ -70,9 +72,34 @@ pub fn read(bytes: &[u8], options: &Options) -> Result<File, Fault> {
         statement.prove()?;
         statement.complete();
     }
-    let mut file = File { encoding, statements };
+    let mut file = File { encoding, statements: without_repeats(statements) };
     let accounts: Vec<String> =
         file.statements.iter().map(|statement| statement.account.clone().unwrap_or_default()).collect();
     fingerprints(&mut file.statements, &accounts);
     Ok(file)
+}
+
+/// Leaves out a statement that is in the file twice, as joined downloads have it, with a warning on the first. Only where
+/// the balances show that it cannot be two: it moves the balance, so the second would have to begin where the first ended.
+fn without_repeats(statements: Vec<Statement>) -> Vec<Statement> {
+    let mut kept: Vec<Statement> = Vec::with_capacity(statements.len());
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for statement in statements {
+        let key = format!("{:?} {:?} {:?}", statement.account, statement.opening, statement.closing);
+        let moves = statement.is_proved() && statement.opening != statement.closing;
+        let known = places.entry(key).or_default();
+        let same = |&&at: &&usize| kept.get(at).is_some_and(|first: &Statement| first.is_same_as(&statement));
+        match known.iter().filter(|_| moves).find(same).copied() {
+            Some(at) => {
+                if let Some(first) = kept.get_mut(at) {
+                    first.warn(statement.begins, "the same statement once more; it was left out");
+                }
+            }
+            None => {
+                known.push(kept.len());
+                kept.push(statement);
+            }
+        }
+    }
+    kept
 }

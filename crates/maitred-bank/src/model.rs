@@ -177,6 +177,15 @@ impl Statement {
         self.lines.iter().map(|line| i128::from(line.amount)).sum()
     }
 
+    /// Whether another statement says the same, wherever in a file it stands.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let head = |one: &Self| (one.currency, one.opening, one.closing, one.from, one.to, one.lines.len());
+        let same_line = |(one, two): (&Line, &Line)| *one == Line { line: one.line, ..two.clone() };
+        head(self) == head(other)
+            && (&self.account, &self.statement_no) == (&other.account, &other.statement_no)
+            && self.lines.iter().zip(&other.lines).all(same_line)
+    }
+
     /// Whether both balances are known, and so were proved when the file was read.
     pub fn is_proved(&self) -> bool {
         self.opening.is_some() && self.closing.is_some()

@@ -241,6 +241,31 @@ fn camt_takes_booked_entries_only_and_reversals_as_booked() {
 }
 
 #[test]
+fn camt_reversals_are_turned_where_the_balances_come_out_only_so() {
+    let entry = |amount: &str, more: &str| {
+        format!(
+            "<Ntry><Amt Ccy=\"EUR\">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>{more}<Sts>BOOK</Sts><BookgDt><Dt>2026-03-02</Dt></BookgDt>\n\
+             <NtryDtls><TxDtls><RltdPties><Dbtr><Nm>Payer</Nm></Dbtr><Cdtr><Nm>Payee</Nm></Cdtr></RltdPties></TxDtls></NtryDtls></Ntry>\n"
+        )
+    };
+    let entries = entry("9.00", "") + &entry("5.00", "<RvslInd>true</RvslInd>");
+    check(&camt("06", &entries, "114.00"), expect![[r#"
+        camt053 GB82WEST12345698765432 no 9 EUR: 10000 -> 11400 (2026-03-01 to 2026-03-02)
+          6: 2026-03-02 900 | Payer | - | bank - | e2e - | ref - | 
+          8: 2026-03-02 500 reversal | Payee | - | bank - | e2e - | ref - | 
+    "#]]);
+    check(&camt("06", &entries, "104.00"), expect![[r#"
+        camt053 GB82WEST12345698765432 no 9 EUR: 10000 -> 10400 (2026-03-01 to 2026-03-02)
+          6: 2026-03-02 900 | Payer | - | bank - | e2e - | ref - | 
+          8: 2026-03-02 -500 reversal | Payer | - | bank - | e2e - | ref - | 
+          warning 3: the bank states what its reversals take back; they were turned
+    "#]]);
+    check(&camt("06", &entries, "105.00"), expect![[r#"
+        refused: line 5: the closing balance `105.00` is not the opening balance `100.00` plus the 2 lines (`14.00`); off by `-9.00`
+    "#]]);
+}
+
+#[test]
 fn camt_other_versions_and_document_types_are_refused() {
     check(
         &camt("13", "", "100.00"),
@@ -484,6 +509,21 @@ fn two_equal_lines_stay_two_and_overlapping_files_give_the_same_prints() {
     assert_eq!(one, more[..2]);
     assert!(!one.contains(&more[2]));
     assert!(one[0].ends_with("-1") && one[1].ends_with("-2") && one[0].len() == 66);
+}
+
+#[test]
+fn a_statement_that_is_in_the_file_twice_counts_once() {
+    let one = ":20:A\n:25:1\n:28C:1/1\n:60F:C260301EUR0,\n:61:260302C1,NTRFNONREF\n:62F:C260302EUR1,\n-\n";
+    check(
+        &format!("{one}{one}"),
+        expect![[r#"
+        mt940 1 no 1/1 EUR: 0 -> 100 (2026-03-01 to 2026-03-02)
+          5: 2026-03-02 100 | - | - | bank - | e2e - | ref - | 
+          warning 8: the same statement once more; it was left out
+    "#]],
+    );
+    let next = one.replace("EUR1,", "EUR2,").replace("EUR0,", "EUR1,");
+    assert_eq!(plain(&format!("{one}{next}")).unwrap().statements.len(), 2);
 }
 
 #[test]
