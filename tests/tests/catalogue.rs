@@ -92,5 +92,5 @@ fn ordered(words: &str) -> String {
 fn the_list_covers_every_module() {
     let count = |module: &str| rows().iter().filter(|row| row["module"] == module).count();
     let trading = (count("catalog"), count("orders"), count("invoicing"));
-    assert_eq!((count("account"), count("crm"), trading), (9, 41, (28, 31, 33)));
+    assert_eq!((count("account"), count("crm"), trading), (9, 41, (28, 31, 39)));
 }

@@ -1,10 +1,12 @@
-//! The invoicing module: invoices, credit notes, payments, receivables.
+//! The invoicing module: invoices, credit notes, payments, bank statements, receivables, reminders, VAT.
 //!
 //! Invariants: an issued document is never changed, which the database itself refuses; numbers have no gaps; what is
 //! left to pay is the total less what was paid, credited and written off, and never negative; no payment and no credit
-//! note is applied beyond its amount; nothing is dated in a closed period.
+//! note is applied beyond its amount; nothing is dated in a closed period. A bank statement is stored only when its
+//! balances prove its lines, a line is stored once, and is matched at most once.
 
 pub mod afterwards;
+pub mod bank;
 pub mod clients;
 pub mod crediting;
 pub mod document;
@@ -15,6 +17,8 @@ pub mod dunning;
 pub mod forgiving;
 pub mod issue_rules;
 pub mod issuing;
+#[cfg(test)]
+mod laws;
 pub mod model;
 pub mod paying;
 mod ports;
@@ -56,6 +60,12 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 1,
         name: "billing profiles, invoices, payments",
         sql: include_str!("../migrations/0001_invoicing.sql"),
+    },
+    Migration {
+        domain: "invoicing",
+        number: 2,
+        name: "bank accounts, statements, lines",
+        sql: include_str!("../migrations/0002_bank.sql"),
     },
     Migration {
         domain: "invoicing",

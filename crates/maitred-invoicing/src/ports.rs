@@ -11,9 +11,13 @@ use maitred_party::org::today;
 use maitred_party::refs::{PartyRef, PartyRefs};
 use maitred_party::{CompanyId, ContactId};
 
-use maitred_party::sources::{Dependents, Hit, SearchSource, SettingSource};
+use maitred_party::sources::{Dependents, ExportSource, Hit, SearchSource, SettingSource};
 use maitred_party::store::companies;
 
+use crate::bank::ledger::Ledger;
+use crate::bank::payments::OwnLedger;
+use crate::bank::settings::BankSection;
+use crate::bank::sources::BankLineExport;
 use crate::drafter::Drafter;
 use crate::dunning::DunningSection;
 use crate::model::{BillingProfile, DocumentKind};
@@ -23,7 +27,8 @@ use crate::tools::balance_get::by_currency;
 
 /// Adds invoicing's ports.
 pub fn provide(ports: &mut Ports) {
-    ports.provide::<dyn PartyRefs>(Arc::new(InvoicingRefs));
+    provide_bank(ports);
+    ports.provide::<dyn Ledger>(Arc::new(OwnLedger));
     ports.provide::<dyn SettingSource>(Arc::new(SellerSection));
     ports.provide::<dyn SettingSource>(Arc::new(DunningSection));
     ports.provide::<dyn BillingTerms>(Arc::new(Terms));
@@ -31,6 +36,13 @@ pub fn provide(ports: &mut Ports) {
     ports.provide::<dyn Dependents>(Arc::new(Open));
     ports.provide::<dyn SearchSource>(Arc::new(Found));
     ports.provide::<dyn Exposure>(Arc::new(Owed));
+}
+
+/// Adds the ports of the bank, without the ledger that matching books to.
+pub(crate) fn provide_bank(ports: &mut Ports) {
+    ports.provide::<dyn PartyRefs>(Arc::new(InvoicingRefs));
+    ports.provide::<dyn SettingSource>(Arc::new(BankSection));
+    ports.provide::<dyn ExportSource>(Arc::new(BankLineExport));
 }
 
 struct InvoicingRefs;

@@ -1,6 +1,10 @@
 //! The tools of invoicing, sorted by name.
 
 pub(crate) mod balance_get;
+pub(crate) mod bank_account_list;
+pub(crate) mod bank_import;
+pub(crate) mod bank_line_classify;
+pub(crate) mod bank_line_search;
 mod cash_report;
 mod collection_mark;
 pub(crate) mod credit_note_create;
@@ -14,6 +18,8 @@ pub(crate) mod invoice_search;
 mod invoice_send;
 pub(crate) mod invoice_update;
 pub(crate) mod invoice_write_off;
+pub(crate) mod match_apply;
+pub(crate) mod match_suggest;
 mod my_invoice_get;
 mod my_invoice_list;
 mod my_statement_get;
@@ -39,6 +45,10 @@ use maitred_core::tool::{ToolEntry, entry};
 /// Every tool of this module.
 pub const TOOLS: &[ToolEntry] = &[
     entry::<balance_get::BalanceGet>(),
+    entry::<bank_account_list::BankAccountList>(),
+    entry::<bank_import::BankImport>(),
+    entry::<bank_line_classify::BankLineClassify>(),
+    entry::<bank_line_search::BankLineSearch>(),
     entry::<cash_report::CashReport>(),
     entry::<collection_mark::CollectionMark>(),
     entry::<credit_note_create::CreditNoteCreate>(),
@@ -52,6 +62,8 @@ pub const TOOLS: &[ToolEntry] = &[
     entry::<invoice_send::InvoiceSend>(),
     entry::<invoice_update::InvoiceUpdate>(),
     entry::<invoice_write_off::InvoiceWriteOff>(),
+    entry::<match_apply::MatchApply>(),
+    entry::<match_suggest::MatchSuggest>(),
     entry::<my_invoice_get::MyInvoiceGet>(),
     entry::<my_invoice_list::MyInvoiceList>(),
     entry::<my_statement_get::MyStatementGet>(),

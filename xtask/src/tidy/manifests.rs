@@ -32,11 +32,13 @@ fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
         "directory" => vec!["store", "macros", "core"],
         "kernel" => vec!["store", "macros", "core"],
         "party" => vec!["store", "macros", "core", "kernel"],
+        "bank" => vec!["kernel"],
         "testkit" => [BASE, &["testkit-postgres"]].concat(),
         "demo" => [BASE, DOMAINS, &["directory"]].concat(),
         "server" => [BASE, DOMAINS, &["directory", "demo"]].concat(),
         "conformance" => vec!["core", "server"],
         "bench" => [BASE, &["directory", "server"]].concat(),
+        "invoicing" => [BASE, &["bank"]].concat(),
         domain if DOMAINS.contains(&domain) => BASE.to_vec(),
         _ => return None,
     };

@@ -2,6 +2,10 @@
 
 pub mod afterwards;
 pub mod allocations;
+pub mod bank;
+pub mod bank_links;
+#[cfg(test)]
+pub(crate) mod bank_testing;
 pub mod billables;
 pub mod invoices;
 pub mod ledger;

@@ -7,7 +7,7 @@ use maitred_party::org::today;
 use crate::model::{Direction, Payment, PaymentStatus};
 use crate::paying::{PaymentView, ShareView, invoice_of, payment_view, share_view};
 use crate::settling::undo;
-use crate::store::{allocations, payments, periods};
+use crate::store::{allocations, bank, payments, periods};
 
 words! {
     /// How much is undone.
@@ -76,6 +76,9 @@ impl Tool for PaymentUndo {
             after.status = PaymentStatus::Reversed;
             after.reversed_on = Some(day);
             after.reversal_reason = Some(args.reason);
+            if let Some(line) = &before.bank_line_id {
+                bank::unmatch(cx, line)?;
+            }
         }
         cx.update(&before, &mut after)?;
         Ok(Output { payment: payment_view(cx, after)?, reopened })

@@ -6,7 +6,7 @@ use maitred_kernel::{Day, Period as Span, Stamp};
 use maitred_party::org::today;
 
 use crate::model::{Period, PeriodStatus};
-use crate::store::periods;
+use crate::store::{bank_links, periods};
 use crate::tools::invoice_write_off::may_close_books;
 
 words! {
@@ -47,11 +47,16 @@ impl Tool for PeriodClose {
             Action::Close => close(cx, &month, first, last)?,
             Action::Reopen => reopen(cx, &month, args.reason)?,
         }
+        let unmatched = bank_links::unmatched(cx, first, last)?;
+        let warnings = match (args.action, unmatched) {
+            (Action::Close, 1..) => vec![format!("{unmatched} bank lines of the month are not matched")],
+            _ => vec![],
+        };
         let periods = periods::recent(cx, 12)?
             .into_iter()
             .map(|period| PeriodView { month: period.id, status: period.status, reason: period.reason })
             .collect();
-        Ok(Output { periods })
+        Ok(Output { periods, warnings })
     }
 }
 
@@ -158,6 +163,8 @@ pub struct PeriodView {
 pub struct Output {
     /// Months that were ever closed, newest first.
     periods: Vec<PeriodView>,
+    /// What somebody should look at.
+    warnings: Vec<String>,
 }
 
 #[cfg(test)]
