@@ -77,14 +77,8 @@ impl Tool for ReturnReceive {
             }
             after = returns::resolve(cx, before.id.as_ref(), "return")?;
         }
-        let next = match after.resolution {
-            _ if made_good => "nothing more is to be done",
-            Resolution::Replacement => "send the goods again: orders_order_create with for_return",
-            _ if proposals.as_ref().is_some_and(Vec::is_empty) => {
-                "nothing of it is invoiced: leave it out of the invoice"
-            }
-            _ => "credit it in invoicing; this return is completed with the credit note",
-        };
+        let uninvoiced = proposals.as_ref().is_some_and(Vec::is_empty);
+        let next = next_step(after.resolution, made_good, uninvoiced);
         let missing_modules = if proposals.is_none() { vec!["invoicing"] } else { Vec::new() };
         Ok(Output {
             r#return: goods_return(cx, &after)?,
@@ -93,6 +87,16 @@ impl Tool for ReturnReceive {
             missing_modules,
             next,
         })
+    }
+}
+
+/// What is to be done after the goods are back.
+fn next_step(resolution: Resolution, made_good: bool, uninvoiced: bool) -> &'static str {
+    match resolution {
+        _ if made_good => "nothing more is to be done",
+        Resolution::Replacement => "send the goods again: orders_order_create with for_return",
+        _ if uninvoiced => "nothing of it is invoiced: leave it out of the invoice",
+        _ => "credit it in invoicing; this return is completed with the credit note",
     }
 }
 
