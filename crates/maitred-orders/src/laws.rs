@@ -25,7 +25,7 @@ use crate::model::{Order, OrderId, OrderLine, OrderStatus, QuoteStatus, ReturnSt
 use crate::states::{order_may, quote_may, return_may, shipment_may};
 use crate::store::orders;
 
-const DOMAINS: &[&Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+use crate::shop::DOMAINS;
 
 fn tax(fixture: &Fixture, rate_bp: i64) {
     fixture

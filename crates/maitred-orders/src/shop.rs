@@ -20,3 +20,11 @@ macro_rules! shop {
         )
     };
 }
+
+#[cfg(test)]
+mod tests {
+    /// This module on the real price book and stock ledger.
+    pub(crate) const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+}
+#[cfg(test)]
+pub(crate) use tests::DOMAINS;

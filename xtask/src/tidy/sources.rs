@@ -164,7 +164,11 @@ fn sideways(tree: &Tree, file: &TextFile, source: &Source, faults: &mut Faults) 
     for other in tree.crates().into_iter().filter(|other| *other != own && super::manifests::is_domain(other))
     {
         let ident = other.replace('-', "_");
+        let tried_on = super::manifests::tried_on(own, other);
         for (index, _) in source.code.lines().enumerate().filter(|(_, line)| line.contains(&ident)) {
+            if tried_on && (source.in_tests(index + 1) || file.path.contains("/tests/")) {
+                continue;
+            }
             faults.add(
                 &file.path,
                 index + 1,
@@ -238,6 +242,22 @@ mod tests {
             found,
             [
                 "crates/maitred-crm/src/lib.rs:2: sideways: a domain does not know `maitred-account`: ask through a port"
+            ]
+        );
+    }
+
+    #[test]
+    fn orders_are_tried_on_the_catalog_in_tests_alone() {
+        let bad = "use maitred_catalog::X;\n#[cfg(test)]\nmod tests {\n    use maitred_catalog::X;\n}\n";
+        let found = said(&[
+            ("crates/maitred-orders/Cargo.toml", "[lints]\nworkspace = true\n"),
+            ("crates/maitred-catalog/Cargo.toml", "[lints]\nworkspace = true\n"),
+            ("crates/maitred-orders/src/lib.rs", &format!("//! Orders.\n{bad}")),
+        ]);
+        assert_eq!(
+            found,
+            [
+                "crates/maitred-orders/src/lib.rs:2: sideways: a domain does not know `maitred-catalog`: ask through a port"
             ]
         );
     }
