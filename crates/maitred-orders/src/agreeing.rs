@@ -223,7 +223,8 @@ pub fn hold(db: &Writer<'_>, lines: &mut [OrderLine], allow_backorder: bool) -> 
         let waited = line.backorder;
         line.backorder = found.shortfall.thousandths() > 0;
         if line.backorder {
-            if !waited && !(allow_backorder && item.is_some_and(|item| item.allow_backorder)) {
+            let may_wait = waited || (allow_backorder && item.is_some_and(|item| item.allow_backorder));
+            if !may_wait {
                 short.push(format!("`{sku}` lacks {} of {}", found.shortfall, wanted.quantity));
                 continue;
             }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use maitred_core::clock::{RandomIds, stamp};
 use maitred_core::cx::World;
 use maitred_core::prelude::*;
-use maitred_core::tool::Domain;
 use maitred_kernel::{Day, Quantity, Stamp};
 use maitred_party::commerce::{BillableSource, Exposure};
 use maitred_party::model::{TaxCategory, TaxClass, TaxCode};

@@ -22,9 +22,9 @@ macro_rules! shop {
 }
 
 #[cfg(test)]
-mod tests {
+mod whole {
     /// This module on the real price book and stock ledger.
     pub(crate) const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
 }
 #[cfg(test)]
-pub(crate) use tests::DOMAINS;
+pub(crate) use whole::DOMAINS;

@@ -69,8 +69,7 @@ const WRITE_VERBS: &[&str] = &[
     "rate",
 ];
 const DESTRUCTIVE_VERBS: &[&str] = &["merge", "erase", "discard", "write_off", "undo", "cancel", "close"];
-const BANNED_WORDS: &[&str] =
-    &["manage", "handle", "process", "do", "data", "info", "tool", "execute"];
+const BANNED_WORDS: &[&str] = &["manage", "handle", "process", "do", "data", "info", "tool", "execute"];
 /// Argument names that are the machinery's, or would let a caller name a tenant.
 const RESERVED: &[&str] = &["dry_run", "confirm", "tenant", "org", "organisation", "mode", "_identity"];
 
