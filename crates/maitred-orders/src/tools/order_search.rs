@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn late_and_uninvoiced_are_computed() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 4}], "requested_date": "2026-03-05"} as so=order.id;
                      orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 1}], "requested_date": "2026-03-05"} as draft=order.id;
