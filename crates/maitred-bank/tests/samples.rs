@@ -249,20 +249,29 @@ fn camt_reversals_are_turned_where_the_balances_come_out_only_so() {
         )
     };
     let entries = entry("9.00", "") + &entry("5.00", "<RvslInd>true</RvslInd>");
-    check(&camt("06", &entries, "114.00"), expect![[r#"
+    check(
+        &camt("06", &entries, "114.00"),
+        expect![[r#"
         camt053 GB82WEST12345698765432 no 9 EUR: 10000 -> 11400 (2026-03-01 to 2026-03-02)
           6: 2026-03-02 900 | Payer | - | bank - | e2e - | ref - | 
           8: 2026-03-02 500 reversal | Payee | - | bank - | e2e - | ref - | 
-    "#]]);
-    check(&camt("06", &entries, "104.00"), expect![[r#"
+    "#]],
+    );
+    check(
+        &camt("06", &entries, "104.00"),
+        expect![[r#"
         camt053 GB82WEST12345698765432 no 9 EUR: 10000 -> 10400 (2026-03-01 to 2026-03-02)
           6: 2026-03-02 900 | Payer | - | bank - | e2e - | ref - | 
           8: 2026-03-02 -500 reversal | Payer | - | bank - | e2e - | ref - | 
           warning 3: the bank states what its reversals take back; they were turned
-    "#]]);
-    check(&camt("06", &entries, "105.00"), expect![[r#"
+    "#]],
+    );
+    check(
+        &camt("06", &entries, "105.00"),
+        expect![[r#"
         refused: line 5: the closing balance `105.00` is not the opening balance `100.00` plus the 2 lines (`14.00`); off by `-9.00`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -180,15 +180,19 @@ fn statements_chain(fixture: &Fixture, day: i64) {
         let statement = |from: String, to: String| {
             let args = json!({"company": fixture.id(company), "from": from, "to": to, "limit": 100});
             let answer = fixture.call("invoicing_statement_get", &args.to_string()).json();
-            let sum: i64 =
-                answer["lines"].as_array().unwrap().iter().map(|line| minor(&line["amount"])).sum();
+            let sum: i64 = answer["lines"]
+                .as_array()
+                .unwrap_or_else(|| panic!("{answer}"))
+                .iter()
+                .map(|line| minor(&line["amount"]))
+                .sum();
             let (opening, closing) = (minor(&answer["opening"]), minor(&answer["closing"]));
             assert!(answer["next_cursor"].is_string() || opening + sum == closing, "{answer}");
             (opening, closing)
         };
         let middle = day / 2;
         let first = statement(at(-30), at(middle));
-        let second = statement(at(middle + 1), at(day));
+        let second = if middle < day { statement(at(middle + 1), at(day)) } else { (first.1, first.1) };
         assert_eq!((first.0, first.1), (0, second.0));
         let args = json!({"as_of": at(day), "company": fixture.id(company)});
         let report = fixture.call("invoicing_receivables_report", &args.to_string()).json();

@@ -8,7 +8,6 @@ use std::time::Duration;
 use maitred_core::clock::{RandomIds, stamp};
 use maitred_core::cx::World;
 use maitred_core::prelude::*;
-use maitred_core::tool::Domain;
 use maitred_kernel::{Day, Quantity, Stamp};
 use maitred_party::commerce::{BillableSource, Exposure};
 use maitred_party::model::{TaxCategory, TaxClass, TaxCode};
@@ -25,7 +24,7 @@ use crate::model::{Order, OrderId, OrderLine, OrderStatus, QuoteStatus, ReturnSt
 use crate::states::{order_may, quote_may, return_may, shipment_may};
 use crate::store::orders;
 
-const DOMAINS: &[&Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+use crate::shop::DOMAINS;
 
 fn tax(fixture: &Fixture, rate_bp: i64) {
     fixture

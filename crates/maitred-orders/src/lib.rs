@@ -14,8 +14,6 @@ pub mod basket;
 pub mod billing;
 pub mod calling_off;
 pub mod client_views;
-#[cfg(test)]
-mod credit_tests;
 pub mod dispatching;
 pub mod history;
 #[cfg(test)]
@@ -23,6 +21,8 @@ mod laws;
 pub mod lines;
 pub mod model;
 pub mod ordering;
+#[cfg(test)]
+mod port_tests;
 mod ports;
 pub mod quoting;
 pub mod ranked;

@@ -20,3 +20,12 @@ macro_rules! shop {
         )
     };
 }
+
+#[cfg(test)]
+pub(crate) use whole::DOMAINS;
+
+#[cfg(test)]
+mod whole {
+    /// This module on the real price book and stock ledger.
+    pub(crate) const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+}

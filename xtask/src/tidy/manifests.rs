@@ -24,6 +24,15 @@ pub(super) fn is_domain(name: &str) -> bool {
     name.strip_prefix("maitred-").is_some_and(|module| DOMAINS.contains(&module))
 }
 
+/// Whether the tests of a domain may know another: orders are tried on the real price book and stock ledger rather than
+/// on a double of them, invoices on real orders.
+pub(super) fn tried_on(own: &str, other: &str) -> bool {
+    matches!(
+        (own, other),
+        ("maitred-orders", "maitred-catalog") | ("maitred-invoicing", "maitred-catalog" | "maitred-orders")
+    )
+}
+
 /// What a crate may depend on, by the part of the name behind `maitred-`; `None` for crates nobody has placed yet.
 fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
     let mut list: Vec<&'static str> = match name {
@@ -47,14 +56,9 @@ fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
         list.push("store");
         // It knows nothing of maitred, so everybody may start a PostgreSQL with it.
         list.push("testkit-postgres");
-        // Orders are tried on the real price book and stock ledger rather than on a double of them.
-        if name == "orders" {
-            list.push("catalog");
-        }
-        // Invoices are tried on real orders.
-        if name == "invoicing" {
-            list.extend(["catalog", "orders"]);
-        }
+        list.extend(
+            DOMAINS.iter().filter(|other| tried_on(&format!("maitred-{name}"), &format!("maitred-{other}"))),
+        );
         if !matches!(name, "store" | "macros") {
             list.push("testkit");
         }

@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn urgent_first_and_blocked_with_a_reason() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 4}]} as a=order.id;
                      orders_order_confirm {"order": "@a"};

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn three_purchases_make_a_cadence() {
-        let fixture = Fixture::new(&[&crate::DOMAIN, &maitred_catalog::DOMAIN], shop!(""));
+        let fixture = Fixture::new(crate::shop::DOMAINS, shop!(""));
         for (day, units) in [("2026-03-02", 2), ("2026-03-12", 3), ("2026-03-26", 2)] {
             fixture.set_clock(&format!("{day}T10:00:00Z"));
             let args = fixture.filled(&format!(

@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_price_that_changed_is_said() {
-        let fixture = Fixture::new(&[&crate::DOMAIN, &maitred_catalog::DOMAIN], shop!(""));
+        let fixture = Fixture::new(crate::shop::DOMAINS, shop!(""));
         let ada = fixture.client_caller("ada");
         fixture
             .confirmed_as(

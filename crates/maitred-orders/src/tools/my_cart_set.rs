@@ -78,7 +78,7 @@ mod tests {
 
     fn fixture() -> Fixture {
         Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"catalog_product_update {"product": "CH-1", "changes": {"multiple": "2", "min_qty": "2"}};
                      catalog_product_create {"name": "Secret", "kind": "goods", "variants": [{"sku": "SE-1"}]};

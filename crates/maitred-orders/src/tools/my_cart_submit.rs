@@ -153,7 +153,7 @@ mod tests {
     use serde_json::Value;
 
     fn filled(args: &str) -> Fixture {
-        let fixture = Fixture::new(&[&crate::DOMAIN, &maitred_catalog::DOMAIN], shop!(""));
+        let fixture = Fixture::new(crate::shop::DOMAINS, shop!(""));
         fixture.confirmed_as(&fixture.client_caller("ada"), "orders_my_cart_set", args).unwrap();
         fixture
     }
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn an_empty_basket_is_no_order() {
-        let fixture = Fixture::new(&[&crate::DOMAIN, &maitred_catalog::DOMAIN], shop!(""));
+        let fixture = Fixture::new(crate::shop::DOMAINS, shop!(""));
         assert_eq!(submit(&fixture, "{}")["error"]["message"], "your basket is empty");
     }
 }

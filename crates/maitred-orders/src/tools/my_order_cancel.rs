@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn as_long_as_picking_has_not_begun() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"company other; contact bob company=other can-order=yes;
                      orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 4}]} as so=order.id;

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn nothing_of_ours_is_shown() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"client ada orders_my_cart_set {"lines": [{"product": "CH-1", "qty": 3}]};
                      client ada orders_my_cart_submit {} ;

@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn drafts_of_ours_and_orders_of_others_are_not_there() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"company other; contact bob company=other can-order=yes;
                      orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 4}]} as draft=order.id;

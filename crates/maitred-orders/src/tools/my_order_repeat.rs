@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn what_is_gone_is_named_and_the_rest_costs_what_it_costs() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 3}, {"product": "TA-1", "qty": 1}]} as so=order.id;
                      orders_order_confirm {"order": "@so", "allow_backorder": true};

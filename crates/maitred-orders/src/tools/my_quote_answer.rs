@@ -123,7 +123,7 @@ mod tests {
 
     fn sent() -> Fixture {
         Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"company other; contact bob company=other can-order=yes;
                      orders_quote_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 2}], "valid_until": "2026-03-05"} as q=quote.id;

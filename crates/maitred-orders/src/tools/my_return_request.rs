@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn only_asks_and_its_words_are_not_ours() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"company other; contact bob company=other can-order=yes;
                      orders_order_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 4}]} as so=order.id;

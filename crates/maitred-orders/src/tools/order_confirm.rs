@@ -79,7 +79,7 @@ mod tests {
     use expect_test::expect;
     use maitred_testkit::check_with;
 
-    const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+    use crate::shop::DOMAINS;
     const MIXED: &str = shop!(
         r#"orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 14}, {"product": "TA-1", "qty": 1}]} as so=order.id"#
     );

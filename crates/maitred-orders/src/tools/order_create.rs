@@ -273,7 +273,7 @@ mod tests {
     use expect_test::expect;
     use maitred_testkit::check_with;
 
-    const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+    use crate::shop::DOMAINS;
 
     #[test]
     fn an_order_is_for_a_price() {

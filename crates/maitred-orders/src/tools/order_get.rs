@@ -105,7 +105,7 @@ mod tests {
     use expect_test::expect;
     use maitred_testkit::check_with;
 
-    const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+    use crate::shop::DOMAINS;
 
     #[test]
     fn shows_what_happened_to_a_line() {

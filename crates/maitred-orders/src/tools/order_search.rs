@@ -21,8 +21,7 @@ const MOST: usize = 1000;
 impl Tool for OrderSearch {
     const NAME: &str = "orders_order_search";
     const TITLE: &str = "Search orders";
-    const ABOUT: &str =
-        "Search orders by customer, status, product, date, late, unpaid or uninvoiced, newest first.";
+    const ABOUT: &str = "Search orders by customer, status, product or date, newest first.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Service, Mode::Success, Mode::Office];
     const EFFECT: Read = Read::KEYED;
     const EXAMPLE: Example = Example {
@@ -120,7 +119,7 @@ impl Args {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Word beginnings: number, reference, customer, product.
+    /// Number, reference, customer or product.
     #[arg(max = 200)]
     q: Option<String>,
     /// Company.
@@ -169,7 +168,7 @@ mod tests {
     #[test]
     fn late_and_uninvoiced_are_computed() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 4}], "requested_date": "2026-03-05"} as so=order.id;
                      orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 1}], "requested_date": "2026-03-05"} as draft=order.id;

@@ -293,7 +293,7 @@ mod tests {
     use expect_test::expect;
     use maitred_testkit::{Fixture, check_with};
 
-    const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+    use crate::shop::DOMAINS;
     const AGREED: &str = shop!(
         r#"orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 4}]} as so=order.id;
            orders_order_confirm {"order": "@so"}"#

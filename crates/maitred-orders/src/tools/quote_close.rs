@@ -124,7 +124,7 @@ mod tests {
     use expect_test::expect;
     use maitred_testkit::{Fixture, check_with};
 
-    const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+    use crate::shop::DOMAINS;
     const SENT: &str = shop!(
         r#"orders_quote_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 2}], "valid_until": "2026-03-05"} as q=quote.id;
            orders_quote_send {"quote": "@q"}"#

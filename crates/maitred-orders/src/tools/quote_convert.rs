@@ -121,7 +121,7 @@ mod tests {
 
     fn accepted() -> Fixture {
         Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_quote_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 3, "unit_price": "9.333"},
                         {"product": "REP", "qty": "1.5", "discount": "10"}]} as q=quote.id;
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn only_what_was_accepted() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_quote_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 3}]} as q=quote.id"#
             ),

@@ -135,7 +135,7 @@ mod tests {
     use expect_test::expect;
     use maitred_testkit::check_with;
 
-    const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+    use crate::shop::DOMAINS;
 
     #[test]
     fn a_price_by_hand_stands_beside_the_list() {

@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn revisions_stay_readable() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_quote_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 2}]} as q=quote.id;
                      orders_quote_send {"quote": "@q"};

@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn expiry_is_seen_not_stored() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_quote_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 2}], "valid_until": "2026-03-05"} as q=quote.id;
                      orders_quote_send {"quote": "@q"}"#

@@ -224,7 +224,7 @@ mod tests {
     use expect_test::expect;
     use maitred_testkit::{Fixture, check_with};
 
-    const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+    use crate::shop::DOMAINS;
 
     #[test]
     fn a_price_on_every_line() {

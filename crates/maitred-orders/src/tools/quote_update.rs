@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_draft_changes_in_place_and_an_accepted_one_not_at_all() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_quote_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 2}, {"product": "REP", "qty": 1}]} as q=quote.id"#
             ),

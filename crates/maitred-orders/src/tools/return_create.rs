@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn no_more_than_was_shipped_and_not_too_late() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_order_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 4}]} as so=order.id;
                      orders_order_confirm {"order": "@so"};

@@ -77,14 +77,7 @@ impl Tool for ReturnReceive {
             }
             after = returns::resolve(cx, before.id.as_ref(), "return")?;
         }
-        let next = match after.resolution {
-            _ if made_good => "nothing more is to be done",
-            Resolution::Replacement => "send the goods again: orders_order_create with for_return",
-            _ if proposals.as_ref().is_some_and(Vec::is_empty) => {
-                "nothing of it is invoiced: leave it out of the invoice"
-            }
-            _ => "credit it in invoicing; this return is completed with the credit note",
-        };
+        let next = next_step(&after, made_good, proposals.as_deref());
         let missing_modules = if proposals.is_none() { vec!["invoicing"] } else { Vec::new() };
         Ok(Output {
             r#return: goods_return(cx, &after)?,
@@ -93,6 +86,17 @@ impl Tool for ReturnReceive {
             missing_modules,
             next,
         })
+    }
+}
+
+fn next_step(document: &Return, made_good: bool, proposals: Option<&[Proposal]>) -> &'static str {
+    match document.resolution {
+        _ if made_good => "nothing more is to be done",
+        Resolution::Replacement => "send the goods again: orders_order_create with for_return",
+        _ if proposals.is_some_and(<[Proposal]>::is_empty) => {
+            "nothing of it is invoiced: leave it out of the invoice"
+        }
+        _ => "credit it in invoicing; this return is completed with the credit note",
     }
 }
 
@@ -236,7 +240,7 @@ mod tests {
     #[test]
     fn condition_decides_and_a_replacement_completes() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_order_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 12}]} as so=order.id;
                      orders_order_confirm {"order": "@so"}; orders_shipment_create {"order": "@so"};

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn waiting_and_owed() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_order_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 4}]} as so=order.id;
                      orders_order_confirm {"order": "@so"}; orders_shipment_create {"order": "@so"};

@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn bases_growth_and_who_sees_margins() {
         let fixture = Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 4}]} as so=order.id;
                      orders_order_confirm {"order": "@so"};

@@ -86,7 +86,7 @@ mod tests {
     use expect_test::expect;
     use maitred_testkit::{Fixture, check_with};
 
-    const DOMAINS: &[&maitred_core::tool::Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN];
+    use crate::shop::DOMAINS;
 
     #[test]
     fn never_more_than_is_open() {

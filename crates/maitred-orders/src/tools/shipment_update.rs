@@ -127,7 +127,7 @@ mod tests {
 
     fn packed() -> Fixture {
         Fixture::new(
-            &[&crate::DOMAIN, &maitred_catalog::DOMAIN],
+            crate::shop::DOMAINS,
             shop!(
                 r#"orders_order_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 4}]} as so=order.id;
                      orders_order_confirm {"order": "@so"}; orders_shipment_create {"order": "@so"} as sh=shipment.id"#

@@ -25,7 +25,7 @@ use crate::{StoreError, StoreFault, StoreResult};
 /// How long the server may take to end a statement that was cancelled; then the connection is given up.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long a statement of the engine's own, such as a commit, may take.
-const OWN: Duration = Duration::from_secs(30);
+pub(super) const OWN: Duration = Duration::from_secs(30);
 
 /// Why a connection, or the transaction on it, is of no more use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,8 +4,9 @@ use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::connection::{PgConnection, Trouble};
+use super::connection::{OWN, PgConnection, Trouble};
 use super::driver::Driver;
+use crate::engine::Budget;
 use crate::news::News;
 use crate::{StoreError, StoreFault, StoreResult};
 
@@ -113,6 +114,8 @@ impl Pool {
                 Some(connection) => Lent { connection, reused: true, place },
                 None => Lent { connection: PgConnection::open(&self.driver)?, reused: false, place },
             };
+            // The time of whoever had it last is over.
+            lent.limit(&Budget::of(OWN));
             match lent.enter(schema) {
                 Ok(()) => return Ok(lent),
                 // The server ended it while it was idle: the next one, or a new one, may stand.

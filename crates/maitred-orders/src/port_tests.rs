@@ -1,4 +1,4 @@
-//! Credit limits and credits for returns, with books that a test keeps.
+//! Credit limits and credits for returns with books that a test keeps; merges, and what other modules find here.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is test code")]
 
@@ -60,7 +60,7 @@ impl DocumentDrafter for Books {
     }
 }
 
-const DOMAINS: &[&Domain] = &[&crate::DOMAIN, &maitred_catalog::DOMAIN, &BOOKS];
+const DOMAINS: &[&Domain] = &[crate::shop::DOMAINS[0], crate::shop::DOMAINS[1], &BOOKS];
 
 #[test]
 fn the_limit_holds_until_somebody_who_may_says_otherwise() {
@@ -153,4 +153,122 @@ fn a_return_is_made_good_by_the_credit() {
     assert!(bill(-1));
     let done = fixture.call("orders_return_search", r#"{"status": "completed"}"#).json();
     assert_eq!(done["returns"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_merge_unites_baskets_and_moves_documents() {
+    use maitred_party::refs::RefKind;
+    use maitred_party::store::merge::repoint_all;
+
+    use crate::basket::{product_of, set};
+    use crate::store::carts;
+
+    let fixture = Fixture::new(
+        crate::shop::DOMAINS,
+        shop!(
+            r#"company twin kind=customer;
+                 orders_order_create {"company": "@twin", "lines": [{"product": "CH-1", "qty": 1}]} as so=order.id;
+                 orders_quote_create {"company": "@twin", "lines": [{"product": "CH-1", "qty": 1}]} as q=quote.id;
+                 client ada orders_my_cart_set {"lines": [{"product": "CH-1", "qty": 3}]}"#
+        ),
+    );
+    let (kept, absorbed, ada) = (fixture.id("acme"), fixture.id("twin"), fixture.id("ada"));
+    let caller = fixture.client_caller("ada");
+    let moved = {
+        let (kept, absorbed) = (kept.clone(), absorbed.clone());
+        fixture
+            .write(move |db| {
+                let mut client = caller.client().unwrap().clone();
+                client.company = absorbed.clone();
+                let company = crate::basket::company_of(db, &client)?;
+                let wanted = [
+                    (product_of(db, "CH-1", "product")?, Quantity::whole(9).unwrap()),
+                    (product_of(db, "TA-1", "product")?, Quantity::whole(1).unwrap()),
+                ];
+                set(db, &client, &company, &wanted, false)?;
+                repoint_all(db, RefKind::Company, &absorbed, &kept)
+            })
+            .unwrap()
+    };
+    for table in ["cart", "sales_order", "quote"] {
+        assert_eq!(moved.0.get(table), Some(&1), "{table}");
+    }
+    let lines = fixture
+        .read(|db| {
+            let cart = carts::open(db, &kept, &ada)?.expect("the kept basket");
+            assert!(carts::open(db, &absorbed, &ada)?.is_none());
+            carts::lines(db, &cart.id)
+        })
+        .unwrap();
+    let mut quantities: Vec<i64> = lines.iter().map(|line| line.quantity.thousandths() / 1000).collect();
+    quantities.sort_unstable();
+    assert_eq!(quantities, [1, 3], "what both hold stays as it was in the kept one");
+    assert!(fixture.references(RefKind::Company, &absorbed).is_empty());
+}
+
+#[test]
+fn other_modules_find_what_is_open() {
+    use maitred_party::sources::{
+        BriefSource, DealDocuments, Dependents, ExportSource, OpenWork, SearchSource,
+    };
+
+    use crate::sources::{
+        Documents, OrderBrief, OrderDependents, OrderExport, OrderFinder, OrderWork, QuoteBrief, QuoteExport,
+        ReturnExport, SalesExport,
+    };
+
+    let fixture = Fixture::new(
+        crate::shop::DOMAINS,
+        shop!(
+            r#"orders_order_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 2}], "po_reference": "Spring fair"} as so=order.id;
+                 orders_order_confirm {"order": "@so"};
+                 orders_quote_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "CH-1", "qty": 1}], "deal": "D1"} as q=quote.id;
+                 orders_quote_send {"quote": "@q"}; orders_quote_close {"quote": "@q", "outcome": "accepted", "by_contact": "@ada", "evidence": "call"};
+                 orders_quote_convert {"quote": "@q"} as so2=order.id;
+                 orders_quote_create {"company": "@acme", "contact": "@ada", "lines": [{"product": "REP", "qty": 1}]} as q2=quote.id;
+                 orders_quote_send {"quote": "@q2"}"#
+        ),
+    );
+    let company = CompanyId(fixture.id("acme"));
+    let contact = maitred_party::ContactId(fixture.id("ada"));
+    let owner = fixture.id("owner");
+    fixture
+        .read(|db| {
+            assert_eq!(
+                OrderDependents.of_company(db, &company)?,
+                ["order SO-2026-00001 is confirmed", "quote Q-2026-00002 waits for an answer"]
+            );
+            assert_eq!(OrderDependents.of_contact(db, &contact)?, ["order SO-2026-00001 is confirmed"]);
+            let brief = OrderBrief.brief(db, &company)?.expect("open orders");
+            assert!(brief.contains("SO-2026-00001") && !brief.contains("SO-2026-00002"), "{brief}");
+            assert!(QuoteBrief.brief(db, &company)?.expect("open quotes").contains("Q-2026-00002"));
+            let documents = Documents.of_deal(db, "D1")?;
+            assert_eq!(documents.iter().map(|one| one.kind).collect::<Vec<_>>(), ["order", "quote"]);
+            assert_eq!(Documents.confirmed_order(db, "D1")?, None, "a draft confirms nothing");
+            assert_eq!(OrderWork.count(db, &owner)?, 2);
+            for (text, kind) in [("so-2026-00001", "order"), ("spring", "order"), ("Q-2026-00002", "quote")] {
+                let hits = OrderFinder.search(db, text, 5)?;
+                assert_eq!(hits.first().map(|hit| hit.kind), Some(kind), "{text}: {hits:?}");
+            }
+            let rows = |source: &dyn ExportSource, filter: &str| {
+                let mut rows = 0;
+                source.export(db, filter, None, &mut |_| {
+                    rows += 1;
+                    Ok(true)
+                })?;
+                ToolResult::Ok(rows)
+            };
+            assert_eq!(rows(&OrderExport, "{}")?, 2);
+            assert_eq!(rows(&OrderExport, r#"{"status": "draft"}"#)?, 1);
+            assert!(rows(&OrderExport, r#"{"unpaid": true}"#).is_err());
+            assert_eq!(rows(&QuoteExport, r#"{"q": "chair"}"#)?, 1);
+            assert_eq!(rows(&ReturnExport, "{}")?, 0);
+            let sold =
+                r#"{"from": "2026-03-01", "to": "2026-03-31", "group_by": "product", "basis": "ordered"}"#;
+            assert_eq!(rows(&SalesExport, sold)?, 1);
+            Ok(())
+        })
+        .unwrap();
+    let (from, to) = (owner.clone(), fixture.id("sales"));
+    assert_eq!(fixture.write(move |db| OrderWork.reassign(db, &from, &to)).unwrap(), 2);
 }
