@@ -196,8 +196,10 @@ fn statements_chain(fixture: &Fixture, day: i64) {
         assert_eq!((first.0, first.1), (0, second.0));
         let args = json!({"as_of": at(day), "company": fixture.id(company)});
         let report = fixture.call("invoicing_receivables_report", &args.to_string()).json();
-        let total =
-            report["totals"].as_array().and_then(|rows| rows.first()).map_or(0, |row| minor(&row["total"]));
+        let total = report["totals"]
+            .as_array()
+            .and_then(|rows| rows.first())
+            .map_or(0, |row| minor(&row["ages"]["total"]));
         assert_eq!(total, second.1, "{report}");
     }
 }
