@@ -91,5 +91,6 @@ fn ordered(words: &str) -> String {
 #[test]
 fn the_list_covers_every_module() {
     let count = |module: &str| rows().iter().filter(|row| row["module"] == module).count();
-    assert_eq!((count("account"), count("crm"), count("catalog"), count("orders")), (9, 41, 28, 31));
+    let trading = (count("catalog"), count("orders"), count("invoicing"));
+    assert_eq!((count("account"), count("crm"), trading), (9, 41, (28, 31, 39)));
 }

@@ -13,5 +13,7 @@ pub fn domains() -> Vec<&'static Domain> {
         &maitred_catalog::DOMAIN,
         #[cfg(feature = "orders")]
         &maitred_orders::DOMAIN,
+        #[cfg(feature = "invoicing")]
+        &maitred_invoicing::DOMAIN,
     ]
 }

@@ -10,6 +10,8 @@ mod contents;
 pub mod engine;
 pub mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod frozen;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod lane;
 pub mod ledger;
 pub mod migrate;

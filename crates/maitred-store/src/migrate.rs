@@ -4,7 +4,8 @@ use crate::value::Column;
 use crate::{ReadTx, StoreError, StoreFault, StoreResult, WriteTx};
 
 /// One step of one domain's schema. `sql` is plain SQL for both engines; the marker `/*clustered*/` after a table's
-/// closing bracket stores the rows in key order where the engine can.
+/// closing bracket stores the rows in key order where the engine can, and `/*frozen TABLE WHEN condition*/` makes rows
+/// final, as the module `frozen` says.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
     /// Crate that owns the tables, e.g. `crm`.

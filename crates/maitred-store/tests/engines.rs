@@ -48,6 +48,7 @@ on_each_engine! {
     commits_of_another_process_change_the_data_version,
     news_is_heard_once_it_is_committed,
     migrations_run_once_and_a_newer_database_is_refused,
+    what_is_final_neither_changes_nor_goes,
     databases_past_the_bound_are_closed_and_opened_again,
     the_audit_chain_shows_every_kind_of_tampering,
     receipts_are_kept_by_principal_and_key,
@@ -261,6 +262,47 @@ fn news_is_heard_once_it_is_committed(place: &Place) {
     announcing("kept", Verdict::Commit);
     assert_eq!(news(Duration::from_secs(5)).as_deref(), Some("acme"));
     assert_eq!(news(quiet), None, "it was heard twice");
+}
+
+fn what_is_final_neither_changes_nor_goes(place: &Place) {
+    drop(place.org());
+    let frozen = Migration {
+        domain: "test",
+        number: 2,
+        name: "papers",
+        sql: "CREATE TABLE paper (id TEXT NOT NULL PRIMARY KEY, status TEXT NOT NULL, body TEXT, paid BIGINT) /*clustered*/;
+              CREATE TABLE leaf (id TEXT NOT NULL PRIMARY KEY, paper_id TEXT NOT NULL REFERENCES paper (id), body TEXT) /*clustered*/;
+              /*frozen paper WHEN status <> 'draft' EXCEPT (status, paid)*/
+              /*frozen leaf BY paper_id OF paper WHEN status <> 'draft'*/
+              INSERT INTO paper (id, status, body) VALUES ('done', 'draft', NULL), ('other', 'draft', 'x');
+              INSERT INTO leaf (id, paper_id, body) VALUES ('one', 'done', 'a'), ('two', 'other', 'b');
+              UPDATE paper SET status = 'issued' WHERE id = 'done';",
+    };
+    let steps: Vec<Migration> = TABLES.iter().copied().chain([frozen]).collect();
+    let store = place.engine().open("acme", &steps).unwrap();
+    let run = |sql: &'static str| write(&store, move |tx| tx.execute(sql, &[]).map(drop));
+    for refused in [
+        "UPDATE paper SET body = 'y' WHERE id = 'done'",
+        "UPDATE paper SET body = 'y', paid = 1, status = 'draft' WHERE id = 'done'",
+        "DELETE FROM paper WHERE id = 'done'",
+        "UPDATE leaf SET body = NULL WHERE id = 'one'",
+        "UPDATE leaf SET paper_id = 'other' WHERE id = 'one'",
+        "UPDATE leaf SET paper_id = 'done' WHERE id = 'two'",
+        "DELETE FROM leaf WHERE id = 'one'",
+        "INSERT INTO leaf (id, paper_id) VALUES ('three', 'done')",
+    ] {
+        assert_eq!(fault(run(refused)), StoreFault::Constraint, "{refused}");
+    }
+    for allowed in [
+        "UPDATE paper SET paid = 5, status = 'paid' WHERE id = 'done'",
+        "UPDATE leaf SET body = body WHERE id = 'one'",
+        "UPDATE paper SET body = 'y' WHERE id = 'other'",
+        "INSERT INTO leaf (id, paper_id) VALUES ('three', 'other')",
+        "DELETE FROM leaf WHERE paper_id = 'other'",
+        "DELETE FROM paper WHERE id = 'other'",
+    ] {
+        run(allowed).unwrap_or_else(|error| panic!("{allowed}: {error:?}"));
+    }
 }
 
 fn migrations_run_once_and_a_newer_database_is_refused(place: &Place) {

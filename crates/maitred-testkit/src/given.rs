@@ -1,16 +1,19 @@
 //! The words in which fixtures are given.
 //!
 //! Steps are separated by `;`. `company acme name=Acme domain=acme.example`, `contact ada company=acme email=..`,
-//! `member eve roles=sales`, and any tool: `crm_deal_create {"company": "@acme", "title": "Roof"} as roof`, where the
-//! answer's `id` gets the name, or `as roof=deal.id` another member of it. `client ada orders_my_cart_set {..}` calls a
-//! client's tool as the contact ada. `_` in a value is a space.
+//! `member eve roles=sales`, `setting invoicing.seller {"name": "Maison"}`, `tax DE standard S 1900` (country, class,
+//! category, basis points; in force since 2020), and any tool: `crm_deal_create {"company": "@acme", "title": "Roof"} as
+//! roof`, where the answer's `id` gets the name, or `as roof=deal.id` another member of it. `client ada
+//! orders_my_cart_set {..}` calls a client's tool as the contact ada. `_` in a value is a space.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use maitred_core::caller::Caller;
-use maitred_kernel::{Day, email, phone};
-use maitred_party::model::LinkRole;
+use maitred_kernel::wire::Moment;
+use maitred_kernel::{Day, Stamp, email, phone};
+use maitred_party::model::{LinkRole, TaxCategory, TaxClass, TaxCode};
+use maitred_party::sources::SettingSource;
 use maitred_party::store::members::{self, NewMember};
 use maitred_party::store::{companies, contacts};
 
@@ -48,6 +51,8 @@ pub fn make(fixture: &Fixture, given: &str) {
             "company" => company(fixture, rest),
             "contact" => contact(fixture, rest),
             "member" => member(fixture, rest),
+            "setting" => setting(fixture, rest),
+            "tax" => tax(fixture, rest),
             "client" => client(fixture, rest),
             tool => call(fixture, tool, rest),
         }
@@ -91,8 +96,47 @@ fn company(fixture: &Fixture, rest: &str) {
         owner_id: given.get("owner").map(|name| maitred_party::MemberId(fixture.id(&name))),
         ..companies::NewCompany::default()
     };
-    let id = fixture.write(move |db| companies::insert(db, new.clone())).expect("a company").id;
-    fixture.name(&given.name, &id.0);
+    let checked = given.get("checked").is_some();
+    let made = fixture.write(move |db| {
+        let before = companies::insert(db, new.clone())?;
+        if checked {
+            let mut after = maitred_party::Company { vat_checked_at: Some(db.stamp()), ..before.clone() };
+            companies::update(db, &before, &mut after)?;
+        }
+        Ok(before.id)
+    });
+    fixture.name(&given.name, &made.expect("a company").0);
+}
+
+fn setting(fixture: &Fixture, rest: &str) {
+    let (section, value) = rest.split_once(' ').expect("a section and its value");
+    let (section, value) = (section.to_owned(), value.trim().to_owned());
+    let set = fixture.write(move |db| {
+        let sources = db.ports::<dyn SettingSource>();
+        let source = sources.iter().find(|source| source.section() == section).expect("a section there is");
+        source.set(db, &value)
+    });
+    set.expect("a value that fits");
+}
+
+fn tax(fixture: &Fixture, rest: &str) {
+    let words: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
+    let [country, class, category, rate] = words.as_slice() else { panic!("`{rest}` is no tax code") };
+    let mut code = TaxCode {
+        id: String::new(),
+        version: 1,
+        created_at: Stamp::EPOCH,
+        updated_at: Stamp::EPOCH,
+        country: country.clone(),
+        class: TaxClass::parse(class).expect("a class"),
+        category: TaxCategory::parse(category).expect("a category"),
+        rate_bp: rate.parse().expect("basis points"),
+        exemption_code: None,
+        valid_from: Day::parse("2020-01-01").expect("a day"),
+        valid_to: None,
+    };
+    code.id = fixture.write(|db| Ok(db.fresh_id())).expect("an id");
+    fixture.write(move |db| Ok(db.insert(&mut code.clone())?)).expect("a tax code");
 }
 
 fn contact(fixture: &Fixture, rest: &str) {

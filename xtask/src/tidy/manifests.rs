@@ -25,9 +25,12 @@ pub(super) fn is_domain(name: &str) -> bool {
 }
 
 /// Whether the tests of a domain may know another: orders are tried on the real price book and stock ledger rather than
-/// on a double of them.
+/// on a double of them, invoices on real orders.
 pub(super) fn tried_on(own: &str, other: &str) -> bool {
-    own == "maitred-orders" && other == "maitred-catalog"
+    matches!(
+        (own, other),
+        ("maitred-orders", "maitred-catalog") | ("maitred-invoicing", "maitred-catalog" | "maitred-orders")
+    )
 }
 
 /// What a crate may depend on, by the part of the name behind `maitred-`; `None` for crates nobody has placed yet.
@@ -38,11 +41,13 @@ fn may_use(name: &str, dev: bool) -> Option<Vec<&'static str>> {
         "directory" => vec!["store", "macros", "core"],
         "kernel" => vec!["store", "macros", "core"],
         "party" => vec!["store", "macros", "core", "kernel"],
+        "bank" => vec!["kernel"],
         "testkit" => [BASE, &["testkit-postgres"]].concat(),
         "demo" => [BASE, DOMAINS, &["directory"]].concat(),
         "server" => [BASE, DOMAINS, &["directory", "demo"]].concat(),
         "conformance" => vec!["core", "server"],
         "bench" => [BASE, &["directory", "server"]].concat(),
+        "invoicing" => [BASE, &["bank"]].concat(),
         domain if DOMAINS.contains(&domain) => BASE.to_vec(),
         _ => return None,
     };

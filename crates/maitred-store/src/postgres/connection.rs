@@ -462,7 +462,7 @@ impl Connection for PgConnection {
     }
 
     fn batch(&self, sql: &str) -> StoreResult<()> {
-        self.finish(self.client.batch_execute(&dialect::migration(sql)))
+        self.finish(self.client.batch_execute(&dialect::migration(sql)?))
     }
 
     fn reload(&self, fill: &mut dyn FnMut() -> StoreResult<()>) -> StoreResult<()> {

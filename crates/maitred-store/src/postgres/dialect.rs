@@ -1,5 +1,8 @@
 //! Where one SQL text would mean two things: the few words that PostgreSQL reads otherwise than SQLite.
 
+use crate::StoreResult;
+use crate::frozen::{self, Frozen, Part};
+
 /// What a statement is made of, as far as it matters here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Piece {
@@ -61,9 +64,51 @@ pub(super) fn statement(sql: &str) -> String {
         .collect()
 }
 
-/// A migration as PostgreSQL must read it: columns of text compare by their bytes whatever the database's locale, so
+/// A migration as PostgreSQL must read it, with the triggers of what is frozen.
+pub(super) fn migration(sql: &str) -> StoreResult<String> {
+    let parts = frozen::parts(sql)?.into_iter().map(|part| match part {
+        Part::Sql(sql) => collated(sql),
+        Part::Frozen(frozen) => triggers(&frozen),
+    });
+    Ok(parts.collect())
+}
+
+/// The triggers that keep rows as they are. The function looks for tables where it was made, whoever runs it.
+fn triggers(frozen: &Frozen<'_>) -> String {
+    let table = frozen.table;
+    let row = |row: &str| {
+        let except: Vec<String> = frozen.except.iter().map(|column| format!("'{column}'")).collect();
+        if except.is_empty() {
+            row.to_owned()
+        } else {
+            format!("(to_jsonb({row}) - ARRAY[{}])", except.join(", "))
+        }
+    };
+    let (old, new) = (frozen.holds_for("OLD"), frozen.holds_for("NEW"));
+    // Only a row that another decides about can come too late, or go over to one that is final.
+    let (comes, moves, events) = if frozen.by.is_some() {
+        (new.as_str(), format!("({old} OR {new})"), "INSERT OR UPDATE OR DELETE")
+    } else {
+        ("FALSE", old.clone(), "UPDATE OR DELETE")
+    };
+    format!(
+        "CREATE FUNCTION frozen_{table}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $frozen$ BEGIN \
+         IF TG_OP = 'DELETE' THEN \
+           IF {old} THEN RAISE EXCEPTION 'a row of {table} is final'; END IF; RETURN OLD; \
+         ELSIF TG_OP = 'INSERT' THEN \
+           IF {comes} THEN RAISE EXCEPTION 'what a row of {table} belongs to is final'; END IF; RETURN NEW; \
+         END IF; \
+         IF {} IS DISTINCT FROM {} AND {moves} THEN RAISE EXCEPTION 'a row of {table} is final'; END IF; \
+         RETURN NEW; END $frozen$; \
+         CREATE TRIGGER frozen_{table} BEFORE {events} ON {table} FOR EACH ROW EXECUTE FUNCTION frozen_{table}();",
+        row("NEW"),
+        row("OLD"),
+    )
+}
+
+/// Columns of text compare by their bytes whatever the database's locale, so
 /// that order and ranges are the same on every engine.
-pub(super) fn migration(sql: &str) -> String {
+fn collated(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len() + sql.len() / 4);
     let (mut words, mut table, mut last) = (0, false, String::new());
     for (kind, text) in pieces(sql) {
@@ -107,20 +152,20 @@ mod tests {
     #[test]
     fn columns_of_text_get_the_collation_and_nothing_else_does() {
         assert_eq!(
-            migration(
+            collated(
                 "CREATE TABLE t (a TEXT NOT NULL, -- TEXT\n b BIGINT, c text CHECK (c <> 'TEXT')) /*clustered*/;"
             ),
             "CREATE TABLE t (a TEXT COLLATE \"C\" NOT NULL, -- TEXT\n b BIGINT, c text COLLATE \"C\" CHECK (c <> 'TEXT')) /*clustered*/;"
         );
         assert_eq!(
-            migration("ALTER TABLE t ADD COLUMN d TEXT; INSERT INTO t (a) SELECT CAST(b AS TEXT) FROM t"),
+            collated("ALTER TABLE t ADD COLUMN d TEXT; INSERT INTO t (a) SELECT CAST(b AS TEXT) FROM t"),
             "ALTER TABLE t ADD COLUMN d TEXT COLLATE \"C\"; INSERT INTO t (a) SELECT CAST(b AS TEXT) FROM t"
         );
         assert_eq!(
-            migration("CREATE TABLE t (a TEXT CHECK (CAST(b AS TEXT) = a), b BIGINT)"),
+            collated("CREATE TABLE t (a TEXT CHECK (CAST(b AS TEXT) = a), b BIGINT)"),
             "CREATE TABLE t (a TEXT COLLATE \"C\" CHECK (CAST(b AS TEXT) = a), b BIGINT)"
         );
-        assert_eq!(migration("CREATE INDEX i ON t (text)"), "CREATE INDEX i ON t (text)");
+        assert_eq!(collated("CREATE INDEX i ON t (text)"), "CREATE INDEX i ON t (text)");
     }
 
     #[test]

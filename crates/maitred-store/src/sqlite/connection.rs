@@ -10,8 +10,9 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags};
 
 use crate::engine::Budget;
+use crate::frozen::{self, Frozen, Part};
 use crate::tx::{Connection, ReadTx};
-use crate::value::{Param, RawRow, Row};
+use crate::value::{Column, Param, RawRow, Row};
 use crate::{StoreError, StoreFault, StoreResult};
 
 /// Virtual machine steps between two looks at the clock.
@@ -195,6 +196,42 @@ impl RawRow for SqliteRow<'_, '_> {
     }
 }
 
+impl SqliteConnection {
+    /// The triggers that keep rows as they are. Columns that a later migration adds are not among those they watch: such
+    /// a migration makes the triggers anew.
+    fn triggers(&self, frozen: &Frozen<'_>) -> StoreResult<String> {
+        let table = frozen.table;
+        let columns: Vec<(String,)> = ReadTx::new(self)
+            .all("SELECT name FROM pragma_table_info($1) ORDER BY cid", &[table.to_param()])?;
+        let changed: Vec<String> = columns
+            .iter()
+            .map(|(name,)| name)
+            .filter(|name| !frozen.except.contains(&name.as_str()))
+            .map(|name| format!("OLD.{0} IS NOT NEW.{0}", quoted(name)))
+            .collect();
+        if changed.is_empty() {
+            return Err(StoreError::defect(format!("there is nothing to freeze in `{table}`")));
+        }
+        let (changed, old, new) = (changed.join(" OR "), frozen.holds_for("OLD"), frozen.holds_for("NEW"));
+        let trigger = |event: &str, when: &str| {
+            let name = event.to_lowercase();
+            format!(
+                "CREATE TRIGGER frozen_{table}_{name} BEFORE {event} ON {table} WHEN {when} \
+                 BEGIN SELECT RAISE(ABORT, 'a row of {table} is final'); END;"
+            )
+        };
+        let mut sql = trigger("DELETE", &old);
+        // Only a row that another decides about can come too late, or go over to one that is final.
+        if frozen.by.is_some() {
+            sql.push_str(&trigger("INSERT", &new));
+            sql.push_str(&trigger("UPDATE", &format!("({changed}) AND ({old} OR {new})")));
+        } else {
+            sql.push_str(&trigger("UPDATE", &format!("({changed}) AND {old}")));
+        }
+        Ok(sql)
+    }
+}
+
 impl Connection for SqliteConnection {
     fn query(
         &self,
@@ -220,7 +257,14 @@ impl Connection for SqliteConnection {
     }
 
     fn batch(&self, sql: &str) -> StoreResult<()> {
-        self.raw.execute_batch(&sql.replace("/*clustered*/", "WITHOUT ROWID")).map_err(translate)
+        for part in frozen::parts(sql)? {
+            let sql = match part {
+                Part::Sql(sql) => sql.replace("/*clustered*/", "WITHOUT ROWID"),
+                Part::Frozen(frozen) => self.triggers(&frozen)?,
+            };
+            self.raw.execute_batch(&sql).map_err(translate)?;
+        }
+        Ok(())
     }
 
     fn reload(&self, fill: &mut dyn FnMut() -> StoreResult<()>) -> StoreResult<()> {

@@ -1,0 +1,98 @@
+//! Small amounts that are forgiven: an agreed cash discount, a difference too small to ask for. Each becomes a credit
+//! note in the invoice's own VAT split, so that the VAT falls with it.
+
+use std::collections::BTreeMap;
+
+use maitred_core::prelude::*;
+use maitred_kernel::round::{largest_remainder, share_of, tax_within};
+use maitred_kernel::{BasisPoints, Day};
+use maitred_party::store::companies;
+
+use crate::crediting::Ask;
+use crate::issuing::issue;
+use crate::model::{CreditReason, DocumentKind, Invoice, InvoiceLine, InvoiceStatus};
+use crate::store::{invoices, profiles};
+use crate::tools::credit_note_create::draft;
+
+/// The cash discount agreed on an invoice and the last day on which it may be taken; none where nothing was agreed, or
+/// something was credited or paid already.
+pub fn discount_of(db: &Reader<'_>, invoice: &Invoice) -> ToolResult<Option<(i64, Day)>> {
+    let untouched = invoice.status == InvoiceStatus::Issued && invoice.kind == DocumentKind::Invoice;
+    let (Some(issued), true) = (invoice.issue_date, untouched) else { return Ok(None) };
+    let Some(company) = companies::find(db, invoice.company_id.as_ref())? else { return Ok(None) };
+    let (profile, _) = profiles::profile(db, &company)?;
+    let (Some(days), Some(share)) = (profile.discount_days, profile.discount_bp) else { return Ok(None) };
+    let amount = share_of(invoice.gross, share).map_err(ToolError::internal)?;
+    let until = issued.plus_days(days).map_err(ToolError::internal)?;
+    Ok(Some((amount, until)).filter(|(amount, _)| *amount > 0 && *amount < invoice.balance))
+}
+
+/// Issues a credit note over `gross` with tax, spread over the invoice's VAT groups in proportion. Tax is rounded on
+/// each group, so it can come to a minor unit more or less; what it comes to is on the credit note.
+///
+/// # Errors
+/// `over_credit` when more is forgiven than is left to credit.
+pub fn forgive(db: &Writer<'_>, invoice: &Invoice, gross: i64, why: &str) -> ToolResult<Invoice> {
+    let mut lines: Vec<(InvoiceLine, i64)> = Vec::new();
+    for line in invoices::lines(db, &invoice.id)? {
+        let (_, taken) = invoices::credited(db, &line.id)?;
+        let left = line.net - taken;
+        if left > 0 {
+            lines.push((line, left));
+        }
+    }
+    let mut groups: BTreeMap<(&str, BasisPoints), i64> = BTreeMap::new();
+    for (line, left) in &lines {
+        *groups.entry((line.tax_category.as_str(), line.tax_rate_bp)).or_default() += left;
+    }
+    let weights: Vec<i64> = groups
+        .iter()
+        .map(|((_, rate), net)| Ok(net + share_of(*net, *rate).map_err(ToolError::internal)?))
+        .collect::<ToolResult<_>>()?;
+    if gross <= 0 || weights.iter().sum::<i64>() < gross {
+        return Err(refused(Code::OverCredit, format!("more than is left of `{}`", invoice.label())));
+    }
+    let parts = largest_remainder(gross, &weights).map_err(ToolError::internal)?;
+    let mut asks = Vec::new();
+    for ((key, _), part) in groups.iter().zip(parts) {
+        let own: Vec<&(InvoiceLine, i64)> =
+            lines.iter().filter(|(line, _)| (line.tax_category.as_str(), line.tax_rate_bp) == *key).collect();
+        let net = part - tax_within(part, key.1).map_err(ToolError::internal)?;
+        let lefts: Vec<i64> = own.iter().map(|(_, left)| *left).collect();
+        let shares = largest_remainder(net, &lefts).map_err(ToolError::internal)?;
+        for ((line, left), share) in own.into_iter().zip(shares) {
+            if share > 0 {
+                asks.push((line.clone(), Ask::Net(share.min(*left)), "allocations".to_owned()));
+            }
+        }
+    }
+    let note = draft(db, invoice, &asks, CreditReason::Price, Some(why.to_owned()))?;
+    Ok(issue(db, &note, None)?.0)
+}
+
+/// Takes the agreed discounts on these invoices as far as `rest` then pays them whole; answers the credit notes.
+///
+/// # Errors
+/// Whatever keeps a credit note from being issued.
+pub fn take_discounts(
+    db: &Writer<'_>,
+    open: &[Invoice],
+    mut rest: i64,
+    paid_on: Day,
+) -> ToolResult<Vec<Invoice>> {
+    let mut notes = Vec::new();
+    for invoice in open {
+        let Some((discount, until)) = discount_of(db, invoice)? else {
+            rest -= invoice.balance.min(rest);
+            continue;
+        };
+        let to_pay = invoice.balance - discount;
+        if paid_on <= until && to_pay <= rest {
+            notes.push(forgive(db, invoice, discount, "Cash discount as agreed")?);
+            rest -= to_pay;
+        } else {
+            rest -= invoice.balance.min(rest);
+        }
+    }
+    Ok(notes)
+}

@@ -1,0 +1,173 @@
+//! What is owed as of any day, rebuilt from documents, payments and what was applied by then.
+
+use maitred_core::prelude::*;
+use maitred_kernel::{Currency, Day};
+use maitred_party::CompanyId;
+use maitred_store::Sql;
+use maitred_store::value::FromRow;
+use maitred_store::{Row, StoreResult};
+
+use crate::model::DocumentKind;
+
+/// A document or payment with something left as of a day.
+#[derive(Clone, Debug)]
+pub struct OpenItem {
+    /// Id of the customer.
+    pub company_id: String,
+    /// Name of the customer.
+    pub company: String,
+    /// Number.
+    pub number: String,
+    /// An invoice is owed; everything else is credit.
+    pub kind: OpenKind,
+    /// Day of issue or receipt.
+    pub day: Day,
+    /// Last day to pay.
+    pub due: Day,
+    /// Currency.
+    pub currency: Currency,
+    /// What is left, never negative.
+    pub open: i64,
+}
+
+/// What is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenKind {
+    /// An invoice: owed.
+    Invoice,
+    /// A credit note that was not applied.
+    CreditNote,
+    /// A payment that was not applied.
+    Payment,
+}
+
+struct Raw(OpenItem);
+
+impl FromRow for Raw {
+    fn from_row(row: &Row<'_>) -> StoreResult<Self> {
+        let kind = match row.get::<String>(3)?.as_str() {
+            "invoice" => OpenKind::Invoice,
+            "credit_note" => OpenKind::CreditNote,
+            _ => OpenKind::Payment,
+        };
+        Ok(Self(OpenItem {
+            company_id: row.get(0)?,
+            company: row.get(1)?,
+            number: row.get(2)?,
+            kind,
+            day: row.get(4)?,
+            due: row.get(5)?,
+            currency: row.get(6)?,
+            open: row.get(7)?,
+        }))
+    }
+}
+
+/// Everything with something left at the end of a day, of one customer or of all, by customer, due date and number.
+pub fn open_items(db: &Reader<'_>, company: Option<&CompanyId>, as_of: Day) -> ToolResult<Vec<OpenItem>> {
+    let mut documents = Sql::new(
+        "SELECT i.company_id, c.name, i.number, i.kind, i.issue_date, i.due_date, i.currency, \
+         CAST(i.gross - i.prepaid + i.rounding - COALESCE((SELECT SUM(w.amount) FROM write_off w \
+         WHERE w.invoice_id = i.id AND w.day <= ",
+    );
+    documents.bind(as_of).push(
+        "), 0) - COALESCE((SELECT SUM(a.amount) FROM allocation a \
+         WHERE (a.invoice_id = i.id OR a.credit_note_id = i.id) AND a.day <= ",
+    );
+    documents.bind(as_of).push(
+        "), 0) AS BIGINT) FROM invoice i JOIN company c ON c.id = i.company_id WHERE i.number IS NOT NULL",
+    );
+    documents.and("i.issue_date <=", as_of);
+    let mut payments = Sql::new(
+        "SELECT p.company_id, c.name, p.number, 'payment', p.received_on, p.received_on, p.currency, \
+         CAST(p.amount - COALESCE((SELECT SUM(a.amount) FROM allocation a WHERE a.payment_id = p.id AND a.day <= ",
+    );
+    payments
+        .bind(as_of)
+        .push(
+            "), 0) AS BIGINT) FROM payment p JOIN company c ON c.id = p.company_id WHERE p.direction = 'in'",
+        )
+        .and("p.received_on <=", as_of)
+        .push(" AND (p.reversed_on IS NULL")
+        .push(" OR p.reversed_on > ")
+        .bind(as_of)
+        .push(")");
+    if let Some(company) = company {
+        documents.and("i.company_id =", company);
+        payments.and("p.company_id =", company);
+    }
+    let mut items: Vec<OpenItem> = Vec::new();
+    for sql in [documents, payments] {
+        items.extend(db.all_of::<Raw>(&sql)?.into_iter().map(|raw| raw.0).filter(|item| item.open > 0));
+    }
+    items.sort_by(|a, b| {
+        (&a.company, &a.company_id, a.due, &a.number).cmp(&(&b.company, &b.company_id, b.due, &b.number))
+    });
+    Ok(items)
+}
+
+/// A document as statements show it.
+#[derive(Clone, Debug)]
+pub struct Booked {
+    /// Number.
+    pub number: String,
+    /// Which.
+    pub kind: DocumentKind,
+    /// Day of issue.
+    pub day: Day,
+    /// Last day to pay.
+    pub due: Day,
+    /// What is to be paid of it, never negative.
+    pub amount: i64,
+}
+
+/// Documents of a customer in a currency, issued up to a day.
+pub fn booked(db: &Reader<'_>, company: &CompanyId, currency: Currency, to: Day) -> ToolResult<Vec<Booked>> {
+    let mut sql = Sql::new(
+        "SELECT number, kind, issue_date, due_date, gross - prepaid + rounding FROM invoice \
+         WHERE number IS NOT NULL AND company_id = ",
+    );
+    sql.bind(company)
+        .and("currency =", currency)
+        .and("issue_date <=", to)
+        .push(" ORDER BY issue_date, number");
+    let rows: Vec<(String, DocumentKind, Day, Day, i64)> = db.all_of(&sql)?;
+    Ok(rows
+        .into_iter()
+        .map(|(number, kind, day, due, amount)| Booked { number, kind, day, due, amount })
+        .collect())
+}
+
+/// What was invoiced less what was credited in a span of days, with tax, by currency.
+pub fn billed(
+    db: &Reader<'_>,
+    company: Option<&CompanyId>,
+    from: Day,
+    to: Day,
+) -> ToolResult<Vec<(Currency, i64)>> {
+    let mut sql = Sql::new(
+        "SELECT currency, CAST(SUM(CASE WHEN kind = 'invoice' THEN gross ELSE -gross END) AS BIGINT) FROM invoice \
+         WHERE number IS NOT NULL",
+    );
+    sql.and("issue_date >=", from).and("issue_date <=", to);
+    if let Some(company) = company {
+        sql.and("company_id =", company);
+    }
+    sql.push(" GROUP BY currency ORDER BY currency");
+    Ok(db.all_of(&sql)?)
+}
+
+/// What was given up of a customer's invoices in a currency up to a day: number, day, amount.
+pub fn given_up(
+    db: &Reader<'_>,
+    company: &CompanyId,
+    currency: Currency,
+    to: Day,
+) -> ToolResult<Vec<(String, Day, i64)>> {
+    let mut sql = Sql::new(
+        "SELECT i.number, w.day, w.amount FROM write_off w JOIN invoice i ON i.id = w.invoice_id \
+         WHERE i.company_id = ",
+    );
+    sql.bind(company).and("i.currency =", currency).and("w.day <=", to).push(" ORDER BY w.day, w.id");
+    Ok(db.all_of(&sql)?)
+}

@@ -1,0 +1,203 @@
+//! `invoicing_payment_allocate`: credit pays invoices.
+
+use maitred_core::prelude::*;
+use maitred_kernel::format_minor;
+use maitred_party::org::today;
+
+use crate::forgiving::take_discounts;
+use crate::model::{Direction, DocumentKind, PaymentStatus};
+use crate::paying::{Credit, Share, ShareView, spread};
+use crate::settling::Source;
+use crate::store::{invoices, payments, periods};
+
+/// The tool.
+pub struct PaymentAllocate;
+
+impl Tool for PaymentAllocate {
+    const NAME: &str = "invoicing_payment_allocate";
+    const TITLE: &str = "Allocate credit";
+    const ABOUT: &str = "Apply a payment or credit note to invoices: oldest due first, or as you say.";
+    const MODES: &[Mode] = &[Mode::Office];
+    const EFFECT: Write = Write::PREVIEWED;
+    const EXAMPLE: Example = Example {
+        given: r#"company acme kind=customer; tax DE standard S 1900; setting invoicing.seller {"name": "Maison GmbH", "tax_number": "12/345"};
+                  invoicing_invoice_create {"company": "@acme", "lines": [{"description": "Chair", "qty": 2, "unit_price": "50"}]} as inv;
+                  invoicing_invoice_issue {"invoice": "@inv"};
+                  invoicing_payment_record {"company": "@acme", "amount": "50", "method": "cash", "allocate": "none"} as pay"#,
+        args: r#"{"payment": "@pay", "allocations": [{"invoice": "@inv", "amount": "20"}]}"#,
+    };
+    type Effect = Write;
+    type Audience = Staff;
+    type Args = Args;
+    type Output = Output;
+
+    fn call(cx: &mut Cx<'_, Write>, args: Args) -> ToolResult<Output> {
+        let day = today(cx)?;
+        periods::open(cx, day, "payment")?;
+        let mut paid_on = day;
+        let (source, company, currency, rest) = match (&args.payment, &args.credit_note) {
+            (Some(text), None) => {
+                let payment = payments::resolve(cx, text, "payment")?;
+                if payment.direction == Direction::Out || payment.status == PaymentStatus::Reversed {
+                    return Err(refused(
+                        Code::IllegalTransition,
+                        format!("`{}` is a refund or was reversed", payment.number),
+                    )
+                    .field("payment")
+                    .hint("name a payment received, or a credit note"));
+                }
+                let rest = payment.rest();
+                paid_on = payment.received_on;
+                (Source::Payment(payment.id), payment.company_id, payment.currency, rest)
+            }
+            (None, Some(text)) => {
+                let note = invoices::resolve(cx, text, "credit_note")?;
+                if note.kind != DocumentKind::CreditNote || !note.status.is_issued() {
+                    return Err(refused(
+                        Code::IllegalTransition,
+                        format!("`{}` is no issued credit note", note.label()),
+                    )
+                    .field("credit_note")
+                    .hint("issue it with invoicing_invoice_issue"));
+                }
+                (Source::CreditNote(note.id), note.company_id, note.currency, note.balance)
+            }
+            (Some(_), Some(_)) => return Err(invalid("credit_note", "goes without payment")),
+            (None, None) => return Err(missing("payment").hint("or name a credit_note")),
+        };
+        let credit = Credit { source, company: &company, currency, rest, day };
+        let discounts = if args.take_discount.unwrap_or(false) {
+            let open = match &args.allocations {
+                Some(named) => named
+                    .iter()
+                    .map(|share| invoices::resolve(cx, &share.invoice, "allocations"))
+                    .collect::<ToolResult<Vec<_>>>()?,
+                None => invoices::open_of(cx, &company, DocumentKind::Invoice, currency)?,
+            };
+            let open: Vec<_> = open.into_iter().filter(|one| one.company_id == company).collect();
+            take_discounts(cx, &open, rest, paid_on)?
+        } else {
+            Vec::new()
+        };
+        let (allocations, rest) = spread(cx, &credit, args.allocations.as_deref())?;
+        let discounts = discounts
+            .into_iter()
+            .map(|note| DiscountView {
+                credit_note: note.label(),
+                amount: format_minor(note.gross, note.currency),
+            })
+            .collect();
+        Ok(Output { allocations, discounts, unallocated: format_minor(rest, currency) })
+    }
+}
+
+/// Arguments.
+#[derive(ToolArgs)]
+pub struct Args {
+    /// Id or number.
+    #[arg(max = 80)]
+    payment: Option<String>,
+    /// Instead of payment.
+    #[arg(max = 80)]
+    credit_note: Option<String>,
+    /// Default oldest due first.
+    #[arg(min = 1, max = 100)]
+    allocations: Option<Vec<Share>>,
+    /// Cash discount as agreed, in its window.
+    take_discount: Option<bool>,
+}
+
+/// A cash discount that was taken.
+#[derive(ToolOutput)]
+pub struct DiscountView {
+    /// Number of the credit note.
+    credit_note: String,
+    /// With tax.
+    amount: String,
+}
+
+/// Answer.
+#[derive(ToolOutput)]
+pub struct Output {
+    /// What was applied.
+    allocations: Vec<ShareView>,
+    /// Cash discounts that were taken.
+    discounts: Vec<DiscountView>,
+    /// What is left of the credit.
+    unallocated: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use maitred_testkit::Fixture;
+
+    const GIVEN: &str = r#"company acme; tax DE standard S 1900; setting invoicing.seller {"name": "Maison GmbH", "tax_number": "12/345"};
+        invoicing_invoice_create {"company": "@acme", "lines": [{"description": "A", "qty": 1, "unit_price": "100"}]} as one;
+        invoicing_invoice_create {"company": "@acme", "lines": [{"description": "B", "qty": 1, "unit_price": "10"}]} as two;
+        invoicing_invoice_issue {"invoice": "@one"}; invoicing_invoice_issue {"invoice": "@two"}"#;
+
+    #[test]
+    fn a_credit_note_of_a_paid_invoice_pays_another() {
+        let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
+        let call = |tool: &str, args: &str| fixture.call_confirmed(tool, args).json();
+        call(
+            "invoicing_payment_record",
+            r#"{"company": "@acme", "method": "cash", "amount": "119", "allocations": [{"invoice": "@one"}]}"#,
+        );
+        let note = call(
+            "invoicing_credit_note_create",
+            r#"{"invoice": "@one", "lines": [{"line": 1, "amount": "20"}], "reason": "quality"}"#,
+        );
+        assert_eq!(note["credit_note"]["balance"], "23.80", "nothing was left to clear");
+        fixture.name("note", note["id"].as_str().unwrap());
+        let done = call("invoicing_payment_allocate", r#"{"credit_note": "@note"}"#);
+        assert_eq!(
+            (&done["allocations"][0]["status"], &done["unallocated"]),
+            (&"credited".into(), &"11.90".into())
+        );
+    }
+
+    #[test]
+    fn a_discount_is_a_credit_note_inside_its_window() {
+        let run = |received: &str, amount: &str| {
+            let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
+            let call = |tool: &str, args: &str| fixture.call_confirmed(tool, args).json();
+            let terms = call(
+                "invoicing_terms_update",
+                r#"{"company": "@acme", "discount_days": 7, "discount": "2"}"#,
+            );
+            assert!(terms["error"].is_null(), "{terms}");
+            fixture.set_clock("2026-03-20T10:00:00Z");
+            let pay = format!(
+                r#"{{"company": "@acme", "method": "cash", "amount": "{amount}", "received_on": "{received}", "allocate": "none"}}"#
+            );
+            let paid = call("invoicing_payment_record", &pay);
+            fixture.name("pay", paid["id"].as_str().unwrap_or_default());
+            let done = call(
+                "invoicing_payment_allocate",
+                r#"{"payment": "@pay", "allocations": [{"invoice": "@one"}], "take_discount": true}"#,
+            );
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            (
+                text(&done["discounts"][0]["amount"]),
+                text(&done["allocations"][0]["balance"]),
+                text(&done["allocations"][0]["status"]),
+            )
+        };
+        let said = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        assert_eq!(run("2026-03-09", "116.62"), said("2.38", "0.00", "paid"));
+        assert_eq!(run("2026-03-10", "116.62"), said("", "2.38", "partially_paid"));
+        assert_eq!(run("2026-03-09", "116.61"), said("", "2.39", "partially_paid"), "too little for it");
+    }
+
+    #[test]
+    fn one_source_is_named() {
+        let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
+        let code = |args: &str| {
+            fixture.call_confirmed("invoicing_payment_allocate", args).json()["error"]["code"].clone()
+        };
+        assert_eq!(code("{}"), "missing");
+        assert_eq!(code(r#"{"credit_note": "@one"}"#), "illegal_transition");
+        assert_eq!(code(r#"{"payment": "PAY-2026-00001"}"#), "not_found");
+    }
+}
