@@ -2,7 +2,7 @@
 
 use expect_test::expect_file;
 use maitred_core::mode::{Mode, ModeSet, Module, Rights};
-use serde_json::json;
+use serde_json::{Value, json};
 use xtask::codegen::registry;
 use xtask::surface::profiles;
 
@@ -38,12 +38,7 @@ fn what_is_listed_is_what_can_be_called() {
     for (who, key, contact) in callers {
         let mut client = server.session(key.as_deref());
         let meta = contact.map(|contact| json!({"_identity": {"contact": contact}}));
-        let mut ask = |method: &str, name: Option<&str>| {
-            let mut params = json!({});
-            if let Some(name) = name {
-                params["name"] = name.into();
-                params["arguments"] = json!({});
-            }
+        let mut ask = |method: &str, mut params: Value| {
             if let Some(meta) = &meta {
                 params["_meta"] = meta.clone();
             }
@@ -51,13 +46,17 @@ fn what_is_listed_is_what_can_be_called() {
             let reply = client.post(&body);
             (reply.body.clone(), reply.answer(1))
         };
-        let (_, list) = ask("tools/list", None);
-        let listed: Vec<String> = list["result"]["tools"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|tool| tool["name"].as_str().unwrap().to_owned())
-            .collect();
+        let (mut listed, mut page) = (Vec::new(), json!({}));
+        loop {
+            let (_, list) = ask("tools/list", page);
+            let tools = list["result"]["tools"].as_array().unwrap();
+            listed.extend(tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()));
+            match list["result"].get("nextCursor") {
+                Some(cursor) => page = json!({"cursor": cursor}),
+                None => break,
+            }
+        }
+        let call = |name: &str| json!({"name": name, "arguments": {}});
         assert!(
             !listed.is_empty() || all.iter().all(|name| !name.starts_with("account_")),
             "{who} sees nothing"
@@ -65,14 +64,14 @@ fn what_is_listed_is_what_can_be_called() {
         let mut strict = all.clone();
         strict.retain(|name| !listed.iter().any(|known| known == name));
         for name in &listed {
-            let (_, answer) = ask("tools/call", Some(name));
+            let (_, answer) = ask("tools/call", call(name));
             assert!(answer.get("result").is_some(), "{who}: {name} is listed and answers {answer}");
         }
         for name in strict {
             // A name of the same length that no tool has.
             let other: String = "x".repeat(name.len());
-            let (hidden, answer) = ask("tools/call", Some(name));
-            let (unknown, _) = ask("tools/call", Some(&other));
+            let (hidden, answer) = ask("tools/call", call(name));
+            let (unknown, _) = ask("tools/call", call(&other));
             assert_eq!(hidden, unknown.replace(&other, name), "{who}: {name}");
             assert_eq!(answer["error"]["code"], -32602, "{who}: {name}: {answer}");
         }

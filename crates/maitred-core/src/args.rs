@@ -83,6 +83,20 @@ pub trait Arguments: Sized {
     fn from_object(object: &mut Object<'_>) -> Result<Self, ArgFault>;
 }
 
+/// An object whose members the description beside it names, where even their types would not fit the budget.
+#[derive(Clone)]
+pub struct Described<T>(pub T);
+
+impl<T: Arguments> Arg for Described<T> {
+    fn schema(_: Limits, out: &mut String) {
+        out.push_str("\"type\":\"object\"");
+    }
+
+    fn parse(json: &str, _: Limits) -> Result<Self, ArgFault> {
+        parse_nested(json).map(Self)
+    }
+}
+
 /// A JSON object cut into raw slices, each taken once.
 pub struct Object<'a> {
     members: Vec<(Cow<'a, str>, Option<&'a str>)>,

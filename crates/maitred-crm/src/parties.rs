@@ -1,7 +1,6 @@
 //! What the tools on companies and contacts share: how they are shown, how their fields are read, and whether somebody
 //! like them is there already.
 
-use maitred_core::args::{Arg, ArgFault, Arguments, Limits, parse_nested};
 use maitred_core::prelude::*;
 use maitred_kernel::dedupe::{
     CompanyFacts, ContactFacts, Likeness, SUSPECT_BP, company_likeness, contact_likeness,
@@ -154,20 +153,6 @@ impl From<Address> for AddressView {
             country: address.country,
             default: address.is_default,
         }
-    }
-}
-
-/// An object whose members the description beside it names, where even their types would not fit the budget.
-#[derive(Clone)]
-pub struct Described<T>(pub T);
-
-impl<T: Arguments> Arg for Described<T> {
-    fn schema(_: Limits, out: &mut String) {
-        out.push_str("\"type\":\"object\"");
-    }
-
-    fn parse(json: &str, _: Limits) -> Result<Self, ArgFault> {
-        parse_nested(json).map(Self)
     }
 }
 

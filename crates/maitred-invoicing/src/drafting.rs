@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use maitred_core::args::Described;
 use maitred_core::prelude::*;
 use maitred_kernel::totals::{TaxGroup, TaxRounding, Totals, TotalsLine, TotalsTerms, totals};
 use maitred_kernel::{BasisPoints, Currency, Day, Price, Quantity, Stamp};
@@ -30,7 +31,7 @@ pub struct Line {
     pub qty: Quantity,
     /// Default listed.
     pub unit_price: Option<Price>,
-    /// Percent.
+    /// Discount.
     pub discount: Option<BasisPoints>,
     /// Tax class.
     pub tax_class: Option<TaxClass>,
@@ -61,6 +62,11 @@ pub struct Deal<'a> {
     pub day: Day,
     /// Whether prices include tax, where the caller said.
     pub includes_tax: Option<bool>,
+}
+
+/// Lines out of a place whose schema only describes them.
+pub fn plain(lines: &[Described<Line>]) -> Vec<Line> {
+    lines.iter().map(|Described(line)| line.clone()).collect()
 }
 
 /// Reads the lines that are asked for and looks their prices up.

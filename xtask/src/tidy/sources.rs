@@ -1,5 +1,7 @@
 //! Rules for every source file: length, module docs, standard output, layers, leftovers.
 
+use std::collections::BTreeSet;
+
 use super::Faults;
 use super::source::Source;
 use crate::tree::{TextFile, Tree};
@@ -40,6 +42,7 @@ const PEOPLES: &[&str] = &[concat!("/ho", "me/"), concat!("/Us", "ers/"), concat
 const WORKPLACES: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 
 pub(super) fn check(tree: &Tree, faults: &mut Faults) {
+    let tests = super::source::test_files(tree);
     for file in tree.files() {
         machine_paths(file, faults);
         if !file.path.ends_with(".rs") {
@@ -51,7 +54,7 @@ pub(super) fn check(tree: &Tree, faults: &mut Faults) {
         leftovers(file, &source, faults);
         prints(file, &source, faults);
         edge(file, &source, faults);
-        sideways(tree, file, &source, faults);
+        sideways(tree, &tests, file, &source, faults);
     }
 }
 
@@ -156,9 +159,9 @@ fn edge(file: &TextFile, source: &Source, faults: &mut Faults) {
 }
 
 /// No domain names another, not even in a comment that compiles. Its tests may: which ones, its manifest's rule says.
-fn sideways(tree: &Tree, file: &TextFile, source: &Source, faults: &mut Faults) {
+fn sideways(tree: &Tree, tests: &BTreeSet<String>, file: &TextFile, source: &Source, faults: &mut Faults) {
     let Some(own) = file.path.strip_prefix("crates/").and_then(|rest| rest.split('/').next()) else { return };
-    let tried = file.path.contains("/tests/") || super::source::test_files(tree).contains(&file.path);
+    let tried = file.path.contains("/tests/") || tests.contains(&file.path);
     if !super::manifests::is_domain(own) || tried {
         return;
     }

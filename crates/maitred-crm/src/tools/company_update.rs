@@ -1,6 +1,7 @@
 //! `crm_company_update`: company data, owner, parent, lifecycle.
 
 use maitred_core::args::Bare;
+use maitred_core::args::Described;
 use maitred_core::prelude::*;
 use maitred_party::Company;
 use maitred_party::model::CompanyKind;
@@ -9,8 +10,8 @@ use maitred_party::store::{companies, members};
 
 use crate::model::{Lifecycle, Profile};
 use crate::parties::{
-    self, AddressArg, AddressView, CompanyView, Described, changed, company_view, country_of, currency_of,
-    domain_of, language_of, phone_of, text_of, vat_of,
+    self, AddressArg, AddressView, CompanyView, changed, company_view, country_of, currency_of, domain_of,
+    language_of, phone_of, text_of, vat_of,
 };
 use crate::store::profiles;
 

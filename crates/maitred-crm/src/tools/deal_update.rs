@@ -1,6 +1,7 @@
 //! `crm_deal_update`: an open deal changes.
 
 use maitred_core::args::Bare;
+use maitred_core::args::Described;
 use maitred_core::prelude::*;
 use maitred_kernel::wire::{Amount, Moment, at_field};
 use maitred_kernel::{BasisPoints, Day, format_minor};
@@ -9,7 +10,6 @@ use maitred_party::store::contacts;
 use crate::deal_args::{self, LineArg, StakeholderArg, lines_of, stakeholders_of};
 use crate::deal_rules::{self, is_push};
 use crate::model::{Deal, Forecast};
-use crate::parties::Described;
 use crate::sales_views::DealView;
 use crate::store::{deals, pipelines};
 

@@ -18,7 +18,7 @@ pub struct InvoiceCreate;
 impl Tool for InvoiceCreate {
     const NAME: &str = "invoicing_invoice_create";
     const TITLE: &str = "Draft invoice";
-    const ABOUT: &str = "Draft an invoice. Totals and VAT are computed here: never add them up yourself. \
+    const ABOUT: &str = "Draft an invoice. Totals and VAT are computed here. \
                          It gets its number from invoicing_invoice_issue.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Office];
     const EFFECT: Write = Write::PLAIN;
@@ -134,18 +134,18 @@ pub struct Args {
     /// Lines.
     #[arg(min = 1, max = 200)]
     lines: Vec<Line>,
-    /// Day.
+    /// Due date.
     due_date: Option<Day>,
     /// Net days.
     #[arg(min = 0, max = 365)]
     net_days: Option<u32>,
     /// Supply from.
     supply_from: Option<Day>,
-    /// Decides the VAT rate.
+    /// Supply to.
     supply_to: Option<Day>,
     /// Currency.
     currency: Option<Currency>,
-    /// Prices with VAT.
+    /// Includes tax.
     includes_tax: Option<bool>,
     /// Po reference.
     #[arg(max = 100)]

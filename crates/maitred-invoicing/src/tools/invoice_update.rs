@@ -1,10 +1,11 @@
 //! `invoicing_invoice_update`: changes of a draft.
 
+use maitred_core::args::Described;
 use maitred_core::prelude::*;
 use maitred_kernel::Day;
 use maitred_party::store::companies;
 
-use crate::drafting::{self, Deal, Line, add_up, priced};
+use crate::drafting::{self, Deal, Line, add_up, plain, priced};
 use crate::model::{DocumentKind, Invoice, InvoiceStatus};
 use crate::store::{billables, invoices};
 use crate::tools::invoice_create::in_order;
@@ -56,7 +57,7 @@ impl Tool for InvoiceUpdate {
                     day: drafting::tax_day(cx, &after)?,
                     includes_tax: Some(before.includes_tax),
                 };
-                priced(cx, &deal, asked)?.lines
+                priced(cx, &deal, &plain(asked))?.lines
             }
             None => invoices::lines(cx, &before.id)?,
         };
@@ -109,10 +110,10 @@ pub struct Args {
     /// Id.
     #[arg(min = 1, max = 80)]
     invoice: String,
-    /// Replaces all.
+    /// As in invoicing_invoice_create; replaces all.
     #[arg(min = 1, max = 200)]
-    lines: Option<Vec<Line>>,
-    /// Day.
+    lines: Option<Vec<Described<Line>>>,
+    /// Due date.
     due_date: Option<Day>,
     /// Instead of due_date.
     #[arg(min = 0, max = 365)]

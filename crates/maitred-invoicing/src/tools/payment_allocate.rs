@@ -1,11 +1,12 @@
 //! `invoicing_payment_allocate`: credit pays invoices.
 
 use maitred_core::prelude::*;
-use maitred_kernel::format_minor;
+use maitred_kernel::{Currency, Day, format_minor};
+use maitred_party::CompanyId;
 use maitred_party::org::today;
 
 use crate::forgiving::take_discounts;
-use crate::model::{Direction, DocumentKind, PaymentStatus};
+use crate::model::{Direction, DocumentKind, Invoice, PaymentStatus};
 use crate::paying::{Credit, Share, ShareView, spread};
 use crate::settling::Source;
 use crate::store::{invoices, payments, periods};
@@ -34,61 +35,78 @@ impl Tool for PaymentAllocate {
     fn call(cx: &mut Cx<'_, Write>, args: Args) -> ToolResult<Output> {
         let day = today(cx)?;
         periods::open(cx, day, "payment")?;
-        let mut paid_on = day;
-        let (source, company, currency, rest) = match (&args.payment, &args.credit_note) {
-            (Some(text), None) => {
-                let payment = payments::resolve(cx, text, "payment")?;
-                if payment.direction == Direction::Out || payment.status == PaymentStatus::Reversed {
-                    return Err(refused(
-                        Code::IllegalTransition,
-                        format!("`{}` is a refund or was reversed", payment.number),
-                    )
-                    .field("payment")
-                    .hint("name a payment received, or a credit note"));
-                }
-                let rest = payment.rest();
-                paid_on = payment.received_on;
-                (Source::Payment(payment.id), payment.company_id, payment.currency, rest)
-            }
-            (None, Some(text)) => {
-                let note = invoices::resolve(cx, text, "credit_note")?;
-                if note.kind != DocumentKind::CreditNote || !note.status.is_issued() {
-                    return Err(refused(
-                        Code::IllegalTransition,
-                        format!("`{}` is no issued credit note", note.label()),
-                    )
-                    .field("credit_note")
-                    .hint("issue it with invoicing_invoice_issue"));
-                }
-                (Source::CreditNote(note.id), note.company_id, note.currency, note.balance)
-            }
+        let Held { source, company, currency, rest, received_on } = match (&args.payment, &args.credit_note) {
+            (Some(text), None) => held_by_payment(cx, text)?,
+            (None, Some(text)) => held_by_note(cx, text, day)?,
             (Some(_), Some(_)) => return Err(invalid("credit_note", "goes without payment")),
             (None, None) => return Err(missing("payment").hint("or name a credit_note")),
         };
         let credit = Credit { source, company: &company, currency, rest, day };
         let discounts = if args.take_discount.unwrap_or(false) {
-            let open = match &args.allocations {
+            let mut open = match &args.allocations {
                 Some(named) => named
                     .iter()
                     .map(|share| invoices::resolve(cx, &share.invoice, "allocations"))
                     .collect::<ToolResult<Vec<_>>>()?,
                 None => invoices::open_of(cx, &company, DocumentKind::Invoice, currency)?,
             };
-            let open: Vec<_> = open.into_iter().filter(|one| one.company_id == company).collect();
-            take_discounts(cx, &open, rest, paid_on)?
+            open.retain(|one| one.company_id == company);
+            take_discounts(cx, &open, rest, received_on)?
         } else {
             Vec::new()
         };
         let (allocations, rest) = spread(cx, &credit, args.allocations.as_deref())?;
-        let discounts = discounts
-            .into_iter()
-            .map(|note| DiscountView {
-                credit_note: note.label(),
-                amount: format_minor(note.gross, note.currency),
-            })
-            .collect();
+        let view = |note: Invoice| DiscountView {
+            credit_note: note.label(),
+            amount: format_minor(note.gross, note.currency),
+        };
+        let discounts = discounts.into_iter().map(view).collect();
         Ok(Output { allocations, discounts, unallocated: format_minor(rest, currency) })
     }
+}
+
+/// Credit that a customer holds with us.
+struct Held {
+    source: Source,
+    company: CompanyId,
+    currency: Currency,
+    rest: i64,
+    /// The day on which cash discounts are measured.
+    received_on: Day,
+}
+
+fn held_by_payment(db: &Reader<'_>, text: &str) -> ToolResult<Held> {
+    let payment = payments::resolve(db, text, "payment")?;
+    if payment.direction == Direction::Out || payment.status == PaymentStatus::Reversed {
+        let what = format!("`{}` is a refund or was reversed", payment.number);
+        return Err(refused(Code::IllegalTransition, what)
+            .field("payment")
+            .hint("name a payment received, or a credit note"));
+    }
+    Ok(Held {
+        rest: payment.rest(),
+        source: Source::Payment(payment.id),
+        company: payment.company_id,
+        currency: payment.currency,
+        received_on: payment.received_on,
+    })
+}
+
+fn held_by_note(db: &Reader<'_>, text: &str, today: Day) -> ToolResult<Held> {
+    let note = invoices::resolve(db, text, "credit_note")?;
+    if note.kind != DocumentKind::CreditNote || !note.status.is_issued() {
+        let what = format!("`{}` is no issued credit note", note.label());
+        return Err(refused(Code::IllegalTransition, what)
+            .field("credit_note")
+            .hint("issue it with invoicing_invoice_issue"));
+    }
+    Ok(Held {
+        source: Source::CreditNote(note.id),
+        company: note.company_id,
+        currency: note.currency,
+        rest: note.balance,
+        received_on: today,
+    })
 }
 
 /// Arguments.

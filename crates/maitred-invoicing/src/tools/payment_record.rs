@@ -156,12 +156,12 @@ fn draw(db: &Writer<'_>, refund: &Payment) -> ToolResult<()> {
 /// Arguments.
 #[derive(ToolArgs)]
 pub struct Args {
-    /// Customer.
+    /// Company.
     #[arg(min = 1, max = 200)]
     company: String,
     /// Amount.
     amount: Amount,
-    /// Theirs.
+    /// Currency.
     currency: Option<Currency>,
     /// Default today.
     received_on: Option<Day>,
@@ -170,7 +170,7 @@ pub struct Args {
     /// As on the transfer.
     #[arg(max = 200)]
     reference: Option<String>,
-    /// Default in; out is a refund.
+    /// Out is a refund.
     direction: Option<Direction>,
     /// Default auto.
     allocate: Option<Allocate>,

@@ -1,12 +1,13 @@
 //! `invoicing_recurring_save`: make, change, pause, resume or end a recurring invoice.
 
+use maitred_core::args::Described;
 use maitred_core::prelude::*;
 use maitred_kernel::wire::at_field;
 use maitred_kernel::{Day, Stamp};
 use maitred_party::Company;
 use maitred_party::org::today;
 
-use crate::drafting::{Deal, Line, priced};
+use crate::drafting::{Deal, Line, plain, priced};
 use crate::model::InvoiceId;
 use crate::recurring::{Every, Recurring, RecurringId, RecurringStatus};
 use crate::repeating::{RecurringView, kept, view};
@@ -63,6 +64,7 @@ impl Tool for RecurringSave {
             None => cx.insert(&mut after)?,
         }
         if let Some(asked) = &args.lines {
+            let asked = &plain(asked);
             let invoice = InvoiceId(cx.fresh_id());
             let deal = Deal {
                 invoice: &invoice,
@@ -168,9 +170,9 @@ pub struct Args {
     /// Name.
     #[arg(min = 1, max = 200)]
     name: Option<String>,
-    /// Lines.
+    /// As in invoicing_invoice_create; replaces all.
     #[arg(min = 1, max = 100)]
-    lines: Option<Vec<Line>>,
+    lines: Option<Vec<Described<Line>>>,
     /// Every.
     every: Option<Every>,
     /// Count.
