@@ -14,7 +14,7 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Statement};
 
 use super::dialect;
-use super::driver::{self, Driver};
+use super::driver::{self, Driver, Line};
 use super::org::TABLES;
 use super::statements::Statements;
 use crate::engine::Budget;
@@ -42,6 +42,7 @@ pub(super) enum Trouble {
 /// A connection, the schema it stands in, and what became of its transaction.
 pub(super) struct PgConnection {
     client: Client,
+    line: Line,
     driver: Arc<Driver>,
     schema: RefCell<String>,
     statements: RefCell<Statements>,
@@ -59,8 +60,10 @@ const SESSION: &str = "SET statement_timeout = 0; SET idle_in_transaction_sessio
 
 impl PgConnection {
     pub(super) fn open(driver: &Arc<Driver>) -> StoreResult<Self> {
+        let (client, line) = driver.connect()?;
         let connection = Self {
-            client: driver.connect()?,
+            client,
+            line,
             driver: Arc::clone(driver),
             schema: RefCell::default(),
             statements: RefCell::default(),
@@ -94,7 +97,9 @@ impl PgConnection {
         Ok(())
     }
 
+    /// True when the server ended it, as far as that is known here.
     pub(super) fn is_closed(&self) -> bool {
+        self.line.look();
         self.client.is_closed()
     }
 
@@ -130,7 +135,8 @@ impl PgConnection {
         self.send(sql);
     }
 
-    /// Sends statements without waiting for the answer. Only for such as cannot fail while the connection stands.
+    /// Sends statements ahead of the next one, without waiting for the answer. Only for such as cannot fail while the
+    /// connection stands.
     pub(super) fn send(&self, sql: &str) {
         driver::send(self.client.batch_execute(sql));
     }
@@ -138,13 +144,14 @@ impl PgConnection {
     /// Ends a transaction without waiting for the server's word.
     pub(super) fn send_end(&self, sql: &str) {
         self.send(sql);
+        self.line.look();
         self.in_transaction.set(false);
     }
 
     /// Runs statements of the engine's own: they are waited for to the end, whatever the budget of the work around
     /// them, because what became of them must be known.
     pub(super) fn run(&self, sql: &str) -> StoreResult<()> {
-        match driver::wait(pin!(self.client.batch_execute(sql)).as_mut(), &Budget::of(OWN)) {
+        match self.line.wait(pin!(self.client.batch_execute(sql)).as_mut(), &Budget::of(OWN)) {
             Some(Ok(())) => Ok(()),
             Some(Err(error)) => Err(self.note(&error)),
             None => {
@@ -183,12 +190,12 @@ impl PgConnection {
             return Err(past());
         }
         let mut future = pin!(future);
-        if let Some(result) = driver::wait(future.as_mut(), &budget) {
+        if let Some(result) = self.line.wait(future.as_mut(), &budget) {
             return result.map_err(|error| self.note(&error));
         }
         self.in_trouble(Trouble::Cancelled);
         self.driver.cancel(self.client.cancel_token());
-        match driver::wait(future.as_mut(), &Budget::of(GRACE)) {
+        match self.line.wait(future.as_mut(), &Budget::of(GRACE)) {
             Some(Err(error)) => Err(self.note(&error)),
             Some(Ok(_)) => Err(past()),
             None => {

@@ -1,8 +1,10 @@
-//! The thread that talks to the network, and how other threads wait for what it brings.
+//! The thread that watches the sockets, and how other threads talk over them.
 //!
-//! tokio-postgres needs a runtime for its sockets only: its requests are futures over channels. They are polled by the
-//! thread that asks, which parks in between, so that it may be any thread, also one that belongs to another runtime.
+//! tokio-postgres needs a runtime for its sockets only. A request and the connection it goes over are polled by the
+//! thread that asks, which writes and reads for itself and parks in between: that may be any thread, also one that
+//! belongs to another runtime. The thread `maitred-pg` does no more than wake it when something came.
 
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +15,8 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{AsyncMessage, CancelToken, Client, Config};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Connection, Socket};
 
 use super::connection::translate;
 use super::tls::{Tls, Trust};
@@ -30,7 +33,7 @@ const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 /// How often a waiting thread asks whether its caller went away.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Where the server is, and the thread `maitred-pg` that talks to it; the thread ends when this is dropped.
+/// Where the server is, and the thread `maitred-pg` that watches its sockets; the thread ends when this is dropped.
 pub(super) struct Driver {
     handle: tokio::runtime::Handle,
     config: Config,
@@ -100,20 +103,13 @@ impl Driver {
         Ok(Self { handle, config, tls, _running: running })
     }
 
-    /// A new connection to the server.
-    pub(super) fn connect(&self) -> StoreResult<Client> {
+    /// A new connection to the server, and the line it talks over.
+    pub(super) fn connect(&self) -> StoreResult<(Client, Line)> {
         let (sender, receiver) = sync_channel(1);
         let (config, tls) = (self.config.clone(), self.tls.clone());
         self.handle.spawn(async move {
             let made = match tokio::time::timeout(CONNECT, config.connect(tls)).await {
-                Ok(Ok((client, connection))) => {
-                    tokio::spawn(async move {
-                        if let Err(error) = connection.await {
-                            tracing::debug!(%error, "a connection to PostgreSQL ended");
-                        }
-                    });
-                    Ok(client)
-                }
+                Ok(Ok((client, connection))) => Ok((client, Line(RefCell::new(Some(connection))))),
                 Ok(Err(error)) => Err(match error.as_db_error() {
                     Some(_) => translate(&error),
                     None => StoreError::new(StoreFault::Unavailable, spelled_out(&error)),
@@ -221,29 +217,65 @@ impl Wake for Unpark {
     }
 }
 
-/// Waits in this thread; `None` when the budget was used up first, and the future may be waited for again.
-pub(super) fn wait<T>(mut future: Pin<&mut impl Future<Output = T>>, budget: &Budget) -> Option<T> {
-    let unpark = Arc::new(Unpark { thread: std::thread::current(), woken: AtomicBool::new(false) });
-    let waker = Waker::from(Arc::clone(&unpark));
-    let mut cx = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
-            return Some(value);
-        }
-        while !unpark.woken.swap(false, Ordering::Acquire) {
-            if exceeded(budget) {
-                return None;
+/// What goes to the server and comes from it. Nothing moves but when it is asked to.
+pub(super) struct Line(RefCell<Option<Connection<Socket, <Tls as MakeTlsConnect<Socket>>::Stream>>>);
+
+impl Line {
+    /// Writes what waits to be written and hands out what has come. A connection that ended is dropped, so that its
+    /// client, and whoever waits for an answer, hears of it.
+    fn drive(&self, cx: &mut Context<'_>) {
+        let mut line = self.0.borrow_mut();
+        let Some(connection) = line.as_mut() else { return };
+        loop {
+            match connection.poll_message(cx) {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(error))) => {
+                    tracing::debug!(%error, "a connection to PostgreSQL ended");
+                    break;
+                }
+                Poll::Ready(None) => break,
+                Poll::Pending => return,
             }
-            let left = budget.until.saturating_duration_since(Instant::now());
-            std::thread::park_timeout(if budget.cancelled.is_some() { left.min(LOOK) } else { left });
+        }
+        *line = None;
+    }
+
+    /// Writes what was queued, and takes notice of what came while nobody waited, the end of the connection included.
+    pub(super) fn look(&self) {
+        self.drive(&mut Context::from_waker(Waker::noop()));
+    }
+
+    /// Waits in this thread; `None` when the budget was used up first, and the future may be waited for again.
+    pub(super) fn wait<T>(&self, mut future: Pin<&mut impl Future<Output = T>>, budget: &Budget) -> Option<T> {
+        let unpark = Arc::new(Unpark { thread: std::thread::current(), woken: AtomicBool::new(false) });
+        let waker = Waker::from(Arc::clone(&unpark));
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            // The first poll hands the request to the connection, the last takes its answer.
+            if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
+                return Some(value);
+            }
+            self.drive(&mut cx);
+            if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
+                return Some(value);
+            }
+            while !unpark.woken.swap(false, Ordering::Acquire) {
+                if exceeded(budget) {
+                    return None;
+                }
+                let left = budget.until.saturating_duration_since(Instant::now());
+                std::thread::park_timeout(if budget.cancelled.is_some() { left.min(LOOK) } else { left });
+            }
         }
     }
+
 }
 
-/// Sends a request whose answer nobody waits for: requests are answered in the order they were sent.
+/// Queues a request whose answer nobody waits for: it goes out together with the next one that is waited for, or when
+/// somebody takes a [`Line::look`], and its answer is thrown away.
 pub(super) fn send(future: impl Future) {
     let mut future = std::pin::pin!(future);
-    // The first poll hands the request to the connection; the answer is read and thrown away there.
+    // The first poll hands the request to the connection.
     let _ = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
 }
 

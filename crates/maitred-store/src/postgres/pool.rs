@@ -129,22 +129,23 @@ impl Pool {
     fn find(&self, schema: &str, last: Instant) -> StoreResult<Option<PgConnection>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let before = state.idle.len();
-            state.idle.retain(|connection| !connection.is_closed());
-            state.open -= before - state.idle.len();
             let idle = &state.idle;
             let own = idle.iter().rposition(|connection| connection.stands_in(schema));
             // To go back to a schema costs a round trip, to prepare its statements once more a second one.
             let own = own.or_else(|| idle.iter().position(|connection| connection.knows(schema)));
-            if let Some(at) = own {
-                return Ok(Some(state.idle.remove(at)));
+            // The one that was idle longest serves whom none has served, if there is no room for another.
+            let any = (state.open >= self.most && !idle.is_empty()).then_some(0);
+            if let Some(at) = own.or(any) {
+                let connection = state.idle.remove(at);
+                if !connection.is_closed() {
+                    return Ok(Some(connection));
+                }
+                state.open -= 1;
+                continue;
             }
             if state.open < self.most {
                 state.open += 1;
                 return Ok(None);
-            }
-            if !state.idle.is_empty() {
-                return Ok(Some(state.idle.remove(0)));
             }
             let left = last.saturating_duration_since(Instant::now());
             if left.is_zero() {
