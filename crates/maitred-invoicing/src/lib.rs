@@ -19,6 +19,8 @@ pub mod issue_rules;
 pub mod issuing;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod laws_together;
 pub mod model;
 pub mod paying;
 mod ports;

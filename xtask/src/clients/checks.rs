@@ -27,6 +27,38 @@ pub fn python(lab: &mut Lab, demo: &Demo) -> Result<()> {
         let python = lab.store.venv(line)?;
         let script = lab.scripts.join("python/session.py");
         session(lab, demo, &format!("python-{line}"), &python, &script, json!({}))?;
+        trade(lab, demo, &format!("python-{line}"), &python)?;
+    }
+    Ok(())
+}
+
+/// A day of trade, each party with a session of its own, over both transports.
+fn trade(lab: &mut Lab, demo: &Demo, client: &str, python: &Path) -> Result<()> {
+    let logs = lab.work.join(client);
+    for transport in ["stdio", "http"] {
+        let mut spec = demo.parties(transport);
+        spec["transport"] = json!(transport);
+        if transport == "stdio" {
+            let line =
+                demo.stdio(lab.store.python3(), &lab.scripts.join("record.py"), &logs.join("trade-stdio"));
+            spec["command"] = json!(line[0]);
+            spec["args"] = json!(line[1..]);
+        } else if let Some((url, _)) = demo.http() {
+            spec["url"] = json!(url);
+        } else {
+            continue;
+        }
+        let mut command = Command::new(python);
+        command.arg(lab.scripts.join("python/trade.py")).arg(spec.to_string()).current_dir(&lab.work);
+        let done = run(&mut command, &logs, &format!("trade-{transport}"), LIMIT)?;
+        let failed_before = lab.board.failed();
+        report(lab, client, transport, &done);
+        if lab.board.failed() > failed_before {
+            lab.board.show(&done.err);
+        }
+        if transport == "stdio" {
+            recordings(lab, client, &logs.join("trade-stdio"));
+        }
     }
     Ok(())
 }

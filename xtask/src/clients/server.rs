@@ -29,6 +29,8 @@ pub struct Demo {
 struct Data {
     dir: PathBuf,
     key: String,
+    /// What `maitred demo --json` printed: everybody's keys.
+    said: serde_json::Value,
 }
 
 impl Demo {
@@ -51,7 +53,7 @@ impl Demo {
             let mut door = Command::new(maitred);
             door.args(["org", "door", org, "closed", "--data"]).arg(&dir).current_dir(work);
             must(&mut door, &work.join("servers"), &format!("door-{name}"), Duration::from_secs(30))?;
-            Ok(Data { key: key.to_owned(), dir })
+            Ok(Data { key: key.to_owned(), dir, said: object })
         };
         Ok(Self {
             stdio: make("stdio")?,
@@ -108,6 +110,14 @@ impl Demo {
     pub fn http(&self) -> Option<(String, &str)> {
         let server = self.server.as_ref()?;
         Some((format!("http://{}/mcp", server.address), &self.http.key))
+    }
+
+    /// Keys of the roles and the channel, and the contact that the channel vouches for, on the data of one transport.
+    pub fn parties(&self, transport: &str) -> serde_json::Value {
+        let said = if transport == "stdio" { &self.stdio.said } else { &self.http.said };
+        let mut keys = said["keys"].clone();
+        keys["channel"] = said["channel_key"].clone();
+        serde_json::json!({"keys": keys, "contact": said["contact_id"]})
     }
 
     /// File with what the HTTP server wrote to standard error.
