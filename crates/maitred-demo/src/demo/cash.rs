@@ -61,7 +61,7 @@ impl Cash {
         Ok(Self {
             bills: Vec::new(),
             lines: Vec::new(),
-            account: Account { balance: 18_421_355, number: 40, line: 3_100 },
+            account: Account { balance: 31_421_355, number: 40, line: 3_100 },
             since,
             until,
             keepers: Vec::new(),
@@ -92,9 +92,9 @@ impl Season<'_, '_> {
             self.at(at, Act::Recur { first });
             first = false;
             for (days, cents, name, words) in [
-                (4, -680_000, "SCI Quai des Tonneliers", "Rent of the month"),
-                (19, -1_240_000, "Direction générale des finances publiques", "TVA"),
-                (26, -3_145_000, "Maison Valbrune & Filles", "Salaries"),
+                (4, -580_000, "SCI Quai des Tonneliers", "Rent of the month"),
+                (19, -910_000, "Direction générale des finances publiques", "TVA"),
+                (26, -2_645_000, "Maison Valbrune & Filles", "Salaries"),
                 (27, -3_850, "Banque du Quai", "Account fee"),
             ] {
                 let day = self.times.workday(month.plus_days(days).map_err(fault)?)?;
@@ -122,7 +122,7 @@ impl Season<'_, '_> {
         let Some(made) = self.stage.ask(at, Part::Finance, "invoicing_invoice_generate", &source)? else {
             return Ok(());
         };
-        if self.times.days_since(at) < 3 && self.dice.chance(55) {
+        if self.times.days_since(at) < 4 {
             return Ok(());
         }
         let draft = json!({"invoice": text(&made, "/id")});
@@ -202,14 +202,26 @@ impl Season<'_, '_> {
         });
         // Somebody now and then pays a part, or a few cents too little that are let go.
         let rest = match self.cash.payments {
-            21 => amount / 2,
-            34 => 80,
+            _ if less > 0 => 0,
+            21 | 22 => amount / 2,
+            34 | 35 => 80,
             _ => 0,
         };
+        if less > 0 {
+            payment["allocate"] = json!("none");
+            if let Some(fields) = payment.as_object_mut() {
+                fields.remove("allocations");
+            }
+        }
         if rest > 0 {
             payment["amount"] = json!(maitred_kernel::format_minor(amount - rest, known.currency));
         }
-        self.stage.ask(at, Part::Finance, "invoicing_payment_record", &payment)?;
+        let made = self.stage.ask(at, Part::Finance, "invoicing_payment_record", &payment)?;
+        if let Some(made) = made.filter(|_| less > 0) {
+            let take = json!({"payment": text(&made, "/id"), "take_discount": true,
+                "allocations": [{"invoice": known.number}]});
+            self.stage.ask(at, Part::Finance, "invoicing_payment_allocate", &take)?;
+        }
         self.cash.bills[bill].open = rest;
         self.cash.bills[bill].spoken_for = rest > 0;
         if rest == 80 {
@@ -327,12 +339,7 @@ impl Season<'_, '_> {
             self.cash.lines.push(entry);
             used.extend([one, other]);
         }
-        let short = open.iter().copied().filter(|place| !used.contains(place)).find(|place| {
-            let bill = &self.cash.bills[*place];
-            let days = day(3).map(|day| bill.issued.days_until(day)).unwrap_or(-1);
-            self.market.customers[bill.customer].discount && (0..=8).contains(&days)
-        });
-        if let Some(place) = short {
+        if let Some(place) = self.prompt {
             let bill = self.cash.bills[place].clone();
             let words = format!("{} less 2 %", bill.number);
             let entry = self.receipt(day(3)?, bill.customer, bill.open - bill.open / 50, words);

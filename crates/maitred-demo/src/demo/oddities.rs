@@ -50,6 +50,8 @@ pub enum Odd {
     Unknown,
     /// A little is taken off an invoice.
     Goodwill,
+    /// A tasting is billed that will be paid soon, and less two percent.
+    Prompt,
     /// A small rest is let go.
     WriteOff {
         /// Of this bill.
@@ -79,6 +81,9 @@ impl Odd {
             let at = season.times.ago(&mut season.dice, days)?;
             season.at(at, Act::Odd(odd));
         }
+        let friday = season.cash.until.plus_days(-9).map_err(fault)?;
+        let at = season.times.at(friday, 14 * 60)?;
+        season.at(at, Act::Odd(Self::Prompt));
         Ok(())
     }
 }
@@ -98,6 +103,7 @@ impl Season<'_, '_> {
             Odd::TooMuch => self.too_much(at),
             Odd::Unknown => self.unknown(at),
             Odd::Goodwill => self.goodwill(at),
+            Odd::Prompt => self.prompt(at),
             Odd::WriteOff { bill } => self.write_off(at, bill),
             Odd::Basket => self.basket_of_the_client(at),
         }
@@ -314,6 +320,26 @@ impl Season<'_, '_> {
             "lines": [{"line": 1, "amount": "12.00"}], "note": "two labels were torn"});
         let credited = self.stage.ask(at, Part::Finance, "invoicing_credit_note_create", &note)?;
         self.left(place, credited.as_ref());
+        Ok(())
+    }
+
+    fn prompt(&mut self, at: Stamp) -> ToolResult<()> {
+        let prompt = (0..self.market.customers.len()).find(|place| {
+            let who = &self.market.customers[*place];
+            who.discount && who.since < at
+        });
+        let Some(customer) = prompt else { return Ok(()) };
+        let draft = json!({"company": self.market.customers[customer].company,
+            "lines": [{"product": "SRV-TASTING", "qty": "14"}], "note": "Tasting for your team"});
+        let Some(made) = self.stage.ask(at, Part::Finance, "invoicing_invoice_create", &draft)? else {
+            return Ok(());
+        };
+        let id = json!({"invoice": text(&made, "/id")});
+        if let Some(issued) = self.stage.ask(at, Part::Finance, "invoicing_invoice_issue", &id)? {
+            let bill = self.billed(at, customer, issued.get("invoice").unwrap_or(&issued))?;
+            self.cash.bills[bill].spoken_for = true;
+            self.prompt = Some(bill);
+        }
         Ok(())
     }
 

@@ -107,6 +107,8 @@ pub struct Season<'s, 'a> {
     pub oddities: Vec<Oddity>,
     /// The quote that was forgotten, and whose it is.
     pub forgotten: Option<(String, usize)>,
+    /// A bill that is paid soon, less two percent.
+    pub prompt: Option<usize>,
     agenda: BTreeMap<(Stamp, usize), Act>,
     entries: usize,
     sold: BTreeMap<String, i64>,
@@ -137,6 +139,7 @@ impl<'s, 'a> Season<'s, 'a> {
             neglected,
             oddities: Vec::new(),
             forgotten: None,
+            prompt: None,
             agenda: BTreeMap::new(),
             entries: 0,
             sold: BTreeMap::new(),
@@ -212,6 +215,10 @@ impl<'s, 'a> Season<'s, 'a> {
                 self.at(at, Act::Purchase { estate });
                 days -= self.dice.between(55, 85);
             }
+        }
+        for estate in self.market.estates.keys().copied().take(8).collect::<Vec<usize>>() {
+            let at = self.ago(1)?;
+            self.at(at, Act::Purchase { estate });
         }
         let at = self.ago(160)?;
         self.at(at, Act::Count);
@@ -307,11 +314,11 @@ impl<'s, 'a> Season<'s, 'a> {
     /// What a customer takes this time: mostly what they always take.
     pub fn basket(&mut self, customer: usize) -> Vec<(usize, i64)> {
         let (count, packs) = match self.market.customers[customer].trade {
-            Trade::Restaurant => ((2, 5), (1, 3)),
-            Trade::Hotel => ((3, 6), (1, 5)),
-            Trade::Shop => ((3, 6), (1, 4)),
-            Trade::Importer => ((2, 4), (6, 20)),
-            Trade::Estate | Trade::Group => ((2, 4), (2, 8)),
+            Trade::Restaurant => ((3, 6), (2, 8)),
+            Trade::Hotel => ((3, 7), (3, 14)),
+            Trade::Shop => ((3, 7), (2, 12)),
+            Trade::Importer => ((2, 5), (12, 45)),
+            Trade::Estate | Trade::Group => ((2, 5), (5, 24)),
         };
         let mut basket: BTreeMap<usize, i64> = BTreeMap::new();
         for _ in 0..self.dice.between(count.0, count.1) {
@@ -322,9 +329,9 @@ impl<'s, 'a> Season<'s, 'a> {
             let many = self.dice.between(packs.0, packs.1);
             let quantity = match self.market.items[place].form {
                 Form::Bottle => many * 6,
-                Form::Ware => many * 2,
+                Form::Ware => many.min(12) * 2,
                 Form::Service => 1,
-                Form::Case | Form::Magnum | Form::Box => many,
+                Form::Case | Form::Magnum | Form::Box => many.min(9),
             };
             basket.insert(place, quantity);
         }
@@ -530,7 +537,7 @@ impl<'s, 'a> Season<'s, 'a> {
             let sold = self.sold.get(&item.sku).copied().unwrap_or(0);
             let pack = if matches!(item.form, Form::Bottle | Form::Ware) { 12 } else { 3 };
             if sold > 0 {
-                let wanted = (sold * 11 / 10 + pack - 1) / pack * pack;
+                let wanted = (sold * 12 / 10 + pack - 1) / pack * pack;
                 lines.push((item.sku.clone(), wanted, item.cost));
             }
         }
@@ -548,10 +555,11 @@ impl<'s, 'a> Season<'s, 'a> {
             self.sold.remove(sku);
         }
         let purchase = text(&made, "/purchase_order/number").to_owned();
-        let then = at.plus_millis(1_800_000).map_err(fault)?;
-        if then >= self.times.now {
+        // What was drafted yesterday waits for somebody to look at it.
+        if self.times.days_since(at) < 2 {
             return Ok(());
         }
+        let then = at.plus_millis(1_800_000).map_err(fault)?;
         let send = json!({"purchase_order": purchase, "to": format!("orders@{}.example",
             super::people::slug(&supplier.1))});
         if self.stage.ask(then, Part::Operations, "catalog_purchase_send", &send)?.is_some() {

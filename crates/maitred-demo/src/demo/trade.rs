@@ -38,8 +38,6 @@ const LISTS: &[(&str, &str, &str, &str, i64)] = &[
 
 /// A customer, as far as trading goes.
 pub struct Customer {
-    /// Place in the cast.
-    pub firm: usize,
     /// Company id.
     pub company: String,
     /// Name.
@@ -66,8 +64,6 @@ pub struct Customer {
 
 /// Everything that trading starts with.
 pub struct Market {
-    /// First day of trade.
-    pub opened: Stamp,
     /// What is sold.
     pub items: Vec<Item>,
     /// Who buys.
@@ -160,7 +156,7 @@ pub fn open(
             (place, (cast.firms[place].company.id.0.clone(), cast.firms[place].company.name.clone()))
         })
         .collect();
-    Ok(Market { opened, items, customers, estates, products })
+    Ok(Market { items, customers, estates, products })
 }
 
 fn settings(stage: &Stage<'_>, dice: &mut Dice, opened: Stamp) -> ToolResult<()> {
@@ -212,16 +208,19 @@ fn on_list(price: i64, share: i64) -> i64 {
 
 fn prices(stage: &Stage<'_>, opened: Stamp, items: &[Item], customers: &[Customer]) -> ToolResult<()> {
     for (code, name, kind, currency, share) in LISTS {
-        let mut list = json!({"code": code, "name": name, "kind": kind, "currency": currency});
+        let list = json!({"code": code, "name": name, "kind": kind, "currency": currency});
+        stage.must(opened, Part::Operations, "catalog_price_list_save", &list)?;
         if *kind == "assigned" {
             let assigned: Vec<&str> = customers
                 .iter()
                 .filter(|customer| customer.currency.code() == *currency)
                 .map(|customer| customer.company.as_str())
                 .collect();
-            list["assign_to"] = json!(assigned);
+            for some in assigned.chunks(100) {
+                let assign = json!({"code": code, "assign_to": some});
+                stage.must(opened, Part::Operations, "catalog_price_list_save", &assign)?;
+            }
         }
-        stage.must(opened, Part::Operations, "catalog_price_list_save", &list)?;
         let mut points = Vec::new();
         for item in items {
             let price = on_list(item.price, *share);
@@ -306,14 +305,13 @@ fn customers(dice: &mut Dice, cast: &Cast, twins: &Twins, items: &[Item]) -> Too
         let currency = Currency::parse(firm.company.currency.as_deref().unwrap_or("EUR"))
             .map_err(ToolError::internal)?;
         let mut palette: Vec<usize> = (0..dice.between(5, 9)).map(|_| *dice.pick(&bottles)).collect();
-        palette.extend((0..dice.between(0, 2)).map(|_| *dice.pick(&others)));
+        palette.extend((0..dice.between(1, 3)).map(|_| *dice.pick(&others)));
         palette.sort_unstable();
         palette.dedup();
         let euro = currency.code() == "EUR";
         let limits: &[(i64, Option<i64>)] =
-            &[(30, None), (30, Some(15_000)), (25, Some(30_000)), (15, Some(60_000))];
+            &[(30, None), (30, Some(20_000)), (25, Some(40_000)), (15, Some(90_000))];
         customers.push(Customer {
-            firm: place,
             company: firm.company.id.0.clone(),
             name: firm.company.name.clone(),
             contact: person.id.0.clone(),

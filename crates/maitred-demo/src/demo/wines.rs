@@ -163,7 +163,7 @@ fn bottled(dice: &mut Dice, cast: &Cast, estate: usize, number: i64, wine: usize
         cost,
         price,
         estate: Some(estate),
-        opening: dice.between(10, 34) * 6,
+        opening: dice.between(30, 90) * 6,
     }];
     if dice.chance(40) {
         items.push(Item {
@@ -172,7 +172,7 @@ fn bottled(dice: &mut Dice, cast: &Cast, estate: usize, number: i64, wine: usize
             cost: cost * 6 + 380,
             price: (price * 6 * 97 / 100 + 900) / 10 * 10,
             estate: Some(estate),
-            opening: dice.between(6, 24),
+            opening: dice.between(12, 36),
         });
     }
     if dice.chance(25) {
@@ -182,7 +182,7 @@ fn bottled(dice: &mut Dice, cast: &Cast, estate: usize, number: i64, wine: usize
             cost: cost * 2 + 260,
             price: (price * 2 + 490) / 10 * 10,
             estate: Some(estate),
-            opening: dice.between(6, 30),
+            opening: dice.between(12, 40),
         });
     }
     let variants: Vec<Value> = items
