@@ -195,7 +195,7 @@ fn there_is_a_business_and_what_is_wrong_is_found() {
     };
     has(
         "SELECT DISTINCT status FROM sales_order",
-        &["pending_approval", "confirmed", "in_fulfilment", "closed", "cancelled"],
+        &["draft", "pending_approval", "confirmed", "in_fulfilment", "closed", "cancelled"],
     );
     has("SELECT DISTINCT status FROM quote", &["draft", "sent", "accepted", "declined", "converted"]);
     has("SELECT DISTINCT status FROM invoice", &["draft", "issued", "partially_paid", "paid", "written_off"]);

@@ -1,7 +1,8 @@
 //! What is billed and how it is paid: invoices, payments, the account and its weekly statements.
 
-use maitred_core::error::ToolResult;
-use maitred_kernel::{Currency, Day, Stamp, parse_minor};
+use maitred_core::error::{ToolError, ToolResult};
+use maitred_kernel::round::share_of;
+use maitred_kernel::{BasisPoints, Currency, Day, Stamp, parse_minor};
 use serde_json::{Value, json};
 
 use super::bank_file::{Account, Entry};
@@ -68,6 +69,11 @@ impl Cash {
             payments: 0,
         })
     }
+}
+
+/// Two percent of an amount.
+fn discount(minor: i64) -> ToolResult<i64> {
+    share_of(minor, BasisPoints::from_bp(200)).map_err(ToolError::internal)
 }
 
 impl Season<'_, '_> {
@@ -321,7 +327,9 @@ impl Season<'_, '_> {
     /// discount, one that says nothing, and a fee that no rule knows.
     fn puzzle(&mut self, to: Day) -> ToolResult<()> {
         let day = |back: i64| to.plus_days(-back).map_err(fault);
+        // The latest first: who has not paid for a year does not do it now, and all at once.
         let open: Vec<usize> = (0..self.cash.bills.len())
+            .rev()
             .filter(|place| {
                 let bill = &self.cash.bills[*place];
                 bill.open > 0 && !bill.spoken_for && bill.currency.code() == "EUR" && bill.issued < to
@@ -342,7 +350,7 @@ impl Season<'_, '_> {
         if let Some(place) = self.prompt {
             let bill = self.cash.bills[place].clone();
             let words = format!("{} less 2 %", bill.number);
-            let entry = self.receipt(day(3)?, bill.customer, bill.open - bill.open / 50, words);
+            let entry = self.receipt(day(3)?, bill.customer, bill.open - discount(bill.open)?, words);
             self.cash.lines.push(entry);
             used.push(place);
         }

@@ -295,7 +295,7 @@ fn play(
     let market = trade::open(&stage, &mut dice, times, cast, twins)?;
     let mut season = Season::new(&stage, dice, times, market)?;
     season.run()?;
-    season.neglected_item();
+    season.sold_out()?;
     let bank_file = if stage.has(Module::Invoicing) {
         let (name, content) = season.file()?;
         Some(BankFile { name, content })

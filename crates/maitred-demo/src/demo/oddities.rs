@@ -1,7 +1,6 @@
 //! A few things that are wrong on purpose, so that there is something to find.
 
 use maitred_core::error::ToolResult;
-use maitred_core::mode::Module;
 use maitred_kernel::{Stamp, format_minor};
 use serde::Serialize;
 use serde_json::json;
@@ -52,6 +51,8 @@ pub enum Odd {
     Goodwill,
     /// A tasting is billed that will be paid soon, and less two percent.
     Prompt,
+    /// Something is begun and not finished: two invoices and an order.
+    Drafts,
     /// A small rest is let go.
     WriteOff {
         /// Of this bill.
@@ -76,6 +77,7 @@ impl Odd {
             (4, Self::Held),
             (2, Self::OverLimit),
             (2, Self::FollowUp),
+            (1, Self::Drafts),
             (1, Self::Basket),
         ] {
             let at = season.times.ago(&mut season.dice, days)?;
@@ -104,6 +106,7 @@ impl Season<'_, '_> {
             Odd::Unknown => self.unknown(at),
             Odd::Goodwill => self.goodwill(at),
             Odd::Prompt => self.prompt(at),
+            Odd::Drafts => self.drafts(at),
             Odd::WriteOff { bill } => self.write_off(at, bill),
             Odd::Basket => self.basket_of_the_client(at),
         }
@@ -171,8 +174,8 @@ impl Season<'_, '_> {
         }
         let hold = json!({"order": order, "hold_reason": "the address of delivery does not exist"});
         if self.stage.ask(at, Part::Operations, "orders_order_update", &hold)?.is_some() {
-            let find = json!({"include_blocked": true});
-            self.found("an order is held because of its address", &order, "orders_fulfilment_list", &find);
+            let find = json!({"on_hold": true});
+            self.found("an order is held because of its address", &order, "orders_order_search", &find);
         }
         Ok(())
     }
@@ -183,7 +186,7 @@ impl Season<'_, '_> {
         let points = json!([{"product": item.sku, "price": decimal(item.cost * 9 / 10)}]);
         let set = json!({"price_list": "CELLAR", "points": points, "allow_below_cost": true});
         if self.stage.ask(at, Part::Operations, "catalog_price_set", &set)?.is_some() {
-            let find = json!({"product": item.sku, "include": ["prices", "costs"]});
+            let find = json!({"product": item.sku, "include": ["prices", "suppliers"]});
             self.found("a price is below cost", &item.sku, "catalog_product_get", &find);
         }
         Ok(())
@@ -225,8 +228,8 @@ impl Season<'_, '_> {
         let todo = json!({"title": format!("Call {} about quote {quote}: do they want it?", who.name),
             "due_at": due, "about": [who.company]});
         if self.stage.ask(at, Part::Sales, "crm_todo_create", &todo)?.is_some() {
-            let find = json!({"quote": quote});
-            self.found("a quote is followed up that has expired", &quote, "orders_quote_get", &find);
+            let find = json!({"status": "expired", "limit": 100});
+            self.found("a quote is followed up that has expired", &quote, "orders_quote_search", &find);
         }
         Ok(())
     }
@@ -258,7 +261,7 @@ impl Season<'_, '_> {
             if self.stage.ask(at, Part::Finance, "invoicing_collection_mark", &mark)?.is_some() {
                 self.cash.bills[place].spoken_for = true;
                 if nth == 0 {
-                    let find = json!({"number": number});
+                    let find = json!({"overdue": true, "limit": 100, "fields": ["*"]});
                     self.found("an overdue invoice is disputed", &number, "invoicing_invoice_search", &find);
                 }
             }
@@ -292,7 +295,7 @@ impl Season<'_, '_> {
         }
         let then = self.after(at, 2)?;
         if self.stage.ask(then, Part::Finance, "invoicing_payment_record", &payment)?.is_some() {
-            let find = json!({"q": number});
+            let find = json!({"unallocated": true, "limit": 100});
             self.found("an invoice was paid twice", &number, "invoicing_payment_search", &find);
         }
         Ok(())
@@ -343,6 +346,20 @@ impl Season<'_, '_> {
         Ok(())
     }
 
+    fn drafts(&mut self, at: Stamp) -> ToolResult<()> {
+        for (nth, guests) in [(1, 12), (4, 9)] {
+            let Some(customer) = self.buyer(at, nth) else { continue };
+            let draft = json!({"company": self.market.customers[customer].company,
+                "lines": [{"product": "SRV-TASTING", "qty": guests.to_string()},
+                    {"product": "SRV-DELIVERY", "qty": "1"}]});
+            self.stage.ask(at, Part::Finance, "invoicing_invoice_create", &draft)?;
+        }
+        let Some(customer) = self.buyer(at, 6) else { return Ok(()) };
+        let basket = self.basket(customer);
+        let lines = json!(self.lines(&basket));
+        self.ordered(at, customer, &lines).map(drop)
+    }
+
     fn write_off(&mut self, at: Stamp, bill: usize) -> ToolResult<()> {
         let small = json!({"invoice": self.cash.bills[bill].number, "cause": "small_difference",
             "reason": "bank charges of the customer"});
@@ -357,7 +374,7 @@ impl Season<'_, '_> {
             .market
             .items
             .iter()
-            .filter(|item| item.form == Form::Bottle && item.sku != self.neglected)
+            .filter(|item| item.form == Form::Bottle && item.sku != self.market.neglected)
             .map(|item| item.sku.as_str())
             .take(2)
             .collect();
@@ -366,12 +383,18 @@ impl Season<'_, '_> {
         self.stage.ask(at, Part::Client, "orders_my_cart_set", &basket).map(drop)
     }
 
-    /// What is only known when the story is told: the wine that sold out and was not bought again.
-    pub fn neglected_item(&mut self) {
-        if self.stage.has(Module::Catalog) && !self.neglected.is_empty() {
-            let sku = self.neglected.clone();
-            let find = json!({});
+    /// What is only known when the story is told: what sold out and was not bought again.
+    pub fn sold_out(&mut self) -> ToolResult<()> {
+        let find = json!({"limit": 100});
+        let now = self.times.now;
+        let found = self.stage.ask(now, Part::Operations, "catalog_replenishment_suggest", &find)?;
+        let found = found.unwrap_or_default();
+        let lines = found.get("lines").and_then(serde_json::Value::as_array);
+        let skus: Vec<&str> = lines.into_iter().flatten().map(|line| text(line, "/sku")).collect();
+        let neglected = skus.iter().find(|sku| **sku == self.market.neglected).or(skus.first());
+        if let Some(sku) = neglected.map(|sku| (*sku).to_owned()) {
             self.found("a wine is below its reorder point", &sku, "catalog_replenishment_suggest", &find);
         }
+        Ok(())
     }
 }

@@ -53,7 +53,7 @@ pub enum Act {
     /// They arrived.
     TakeBack { goods: String, line: String, bill: usize },
     /// An estate is ordered from.
-    Purchase { estate: usize },
+    Purchase { estate: usize, draft: bool },
     /// It delivers.
     Receive { purchase: String, lines: Vec<(String, i64, i64)>, short: bool, estate: usize },
     /// Those who are late are reminded.
@@ -101,8 +101,6 @@ pub struct Season<'s, 'a> {
     pub market: Market,
     /// Money.
     pub cash: Cash,
-    /// Item that is sold and not bought again.
-    pub neglected: String,
     /// What is wrong on purpose.
     pub oddities: Vec<Oddity>,
     /// The quote that was forgotten, and whose it is.
@@ -117,26 +115,12 @@ pub struct Season<'s, 'a> {
 impl<'s, 'a> Season<'s, 'a> {
     /// A season with all that does not follow from anything else in its agenda.
     pub fn new(stage: &'s Stage<'a>, dice: Dice, times: &'s Times, market: Market) -> ToolResult<Self> {
-        // The first bottle of somebody's palette that somebody else likes too: it sells, and nobody looks after it.
-        let mut liked: BTreeMap<usize, i64> = BTreeMap::new();
-        for customer in &market.customers {
-            for place in &customer.palette {
-                if market.items[*place].form == Form::Bottle {
-                    *liked.entry(*place).or_default() += customer.weight;
-                }
-            }
-        }
-        let neglected = liked
-            .iter()
-            .max_by_key(|(place, weight)| (**weight, std::cmp::Reverse(**place)))
-            .map_or_else(String::new, |(place, _)| market.items[*place].sku.clone());
         let mut season = Self {
             stage,
             dice,
             times,
             market,
             cash: Cash::new(times)?,
-            neglected,
             oddities: Vec::new(),
             forgotten: None,
             prompt: None,
@@ -183,25 +167,26 @@ impl<'s, 'a> Season<'s, 'a> {
     fn plan(&mut self) -> ToolResult<()> {
         if self.stage.has(Module::Orders) {
             for _ in 0..ORDERS {
-                if let Some((at, customer)) = self.somebody(DAYS - 8)? {
+                if let Some((at, customer)) = self.somebody(1, DAYS - 8)? {
                     self.at(at, Act::Order { customer });
                 }
             }
             for number in 0..QUOTES {
                 let fate = match number % 13 {
                     0..=4 => Fate::Ordered,
-                    5 => Fate::Accepted,
+                    5 | 12 => Fate::Accepted,
                     6 | 7 => Fate::Declined,
                     8 | 9 => Fate::Silent,
                     10 => Fate::Draft,
                     _ => Fate::Silent,
                 };
-                let within = match (fate, number % 13) {
-                    (Fate::Draft | Fate::Accepted, _) => 9,
-                    (Fate::Silent, 11 | 12) => 20,
-                    _ => DAYS - 8,
+                let (least, most) = match number % 13 {
+                    5 | 12 => (14, 19),
+                    10 => (1, 9),
+                    11 => (3, 20),
+                    _ => (12, DAYS - 8),
                 };
-                if let Some((at, customer)) = self.somebody(within)? {
+                if let Some((at, customer)) = self.somebody(least, most)? {
                     self.at(at, Act::Quote { customer, fate });
                 }
             }
@@ -212,13 +197,13 @@ impl<'s, 'a> Season<'s, 'a> {
             let mut days = DAYS - self.dice.between(40, 100);
             while days > 0 {
                 let at = self.ago(days)?;
-                self.at(at, Act::Purchase { estate });
+                self.at(at, Act::Purchase { estate, draft: false });
                 days -= self.dice.between(55, 85);
             }
         }
         for estate in self.market.estates.keys().copied().take(8).collect::<Vec<usize>>() {
-            let at = self.ago(1)?;
-            self.at(at, Act::Purchase { estate });
+            let at = self.times.ago(&mut self.dice, 1)?;
+            self.at(at, Act::Purchase { estate, draft: true });
         }
         let at = self.ago(160)?;
         self.at(at, Act::Count);
@@ -226,7 +211,7 @@ impl<'s, 'a> Season<'s, 'a> {
             let at = self.ago(days)?;
             self.at(at, Act::Transfer { arrives: true });
         }
-        let at = self.ago(2)?;
+        let at = self.times.ago(&mut self.dice, 2)?;
         self.at(at, Act::Transfer { arrives: false });
         let year = i64::from(self.times.today.year());
         for year in [year - 1, year] {
@@ -242,13 +227,13 @@ impl<'s, 'a> Season<'s, 'a> {
         Ok(())
     }
 
-    /// A moment within the last days when business is as good as it is at that time of the year, and a customer known
+    /// A moment within these days before today when business is as good as it is at that time of the year, and a customer known
     /// by then.
-    fn somebody(&mut self, within: i64) -> ToolResult<Option<(Stamp, usize)>> {
+    fn somebody(&mut self, least: i64, most: i64) -> ToolResult<Option<(Stamp, usize)>> {
         /// How good the months are.
         const MONTHS: [i64; 12] = [50, 55, 75, 85, 105, 110, 85, 45, 95, 115, 145, 165];
         for _ in 0..60 {
-            let days = self.dice.between(1, within);
+            let days = self.dice.between(least, most);
             let at = self.ago(days)?;
             let month = at.day(&self.times.zone).month();
             let good = MONTHS[usize::try_from(month - 1).unwrap_or(0) % 12];
@@ -291,7 +276,7 @@ impl<'s, 'a> Season<'s, 'a> {
             Act::AnswerQuote { quote, customer, fate } => self.answer_quote(at, &quote, customer, fate),
             Act::Return { order, bill } => self.send_back(at, &order, bill),
             Act::TakeBack { goods, line, bill } => self.take_back(at, &goods, &line, bill),
-            Act::Purchase { estate } => self.purchase(at, estate),
+            Act::Purchase { estate, draft } => self.purchase(at, estate, draft),
             Act::Receive { purchase, lines, short, estate } => {
                 self.receive(at, &purchase, &lines, short, estate)
             }
@@ -528,10 +513,10 @@ impl<'s, 'a> Season<'s, 'a> {
         Ok(())
     }
 
-    fn purchase(&mut self, at: Stamp, estate: usize) -> ToolResult<()> {
+    fn purchase(&mut self, at: Stamp, estate: usize, draft: bool) -> ToolResult<()> {
         let mut lines: Vec<(String, i64, i64)> = Vec::new();
         for item in self.market.items.iter().filter(|item| item.estate == Some(estate)) {
-            if item.sku == self.neglected {
+            if item.sku == self.market.neglected && self.times.days_since(at) < 150 {
                 continue;
             }
             let sold = self.sold.get(&item.sku).copied().unwrap_or(0);
@@ -556,7 +541,7 @@ impl<'s, 'a> Season<'s, 'a> {
         }
         let purchase = text(&made, "/purchase_order/number").to_owned();
         // What was drafted yesterday waits for somebody to look at it.
-        if self.times.days_since(at) < 2 {
+        if draft {
             return Ok(());
         }
         let then = at.plus_millis(1_800_000).map_err(fault)?;
@@ -565,7 +550,7 @@ impl<'s, 'a> Season<'s, 'a> {
         if self.stage.ask(then, Part::Operations, "catalog_purchase_send", &send)?.is_some() {
             let days = self.dice.between(9, 24);
             let then = self.after(at, days)?;
-            let short = lines.len() > 1 && self.dice.chance(18);
+            let short = lines.len() > 1 && (self.times.days_since(at) < 45 || self.dice.chance(18));
             self.at(then, Act::Receive { purchase, lines, short, estate });
         }
         Ok(())
@@ -648,7 +633,7 @@ impl<'s, 'a> Season<'s, 'a> {
             .market
             .items
             .iter()
-            .filter(|item| item.form == Form::Bottle && item.sku != self.neglected)
+            .filter(|item| item.form == Form::Bottle && item.sku != self.market.neglected)
             .map(|item| item.sku.clone())
             .collect();
         // Each line by itself: what is reserved stays, and the others go.

@@ -70,6 +70,8 @@ pub struct Market {
     pub customers: Vec<Customer>,
     /// Who sells to us: company id and name by place in the cast.
     pub estates: BTreeMap<usize, (String, String)>,
+    /// SKU of a bottle that sells well and of which nobody thinks any more.
+    pub neglected: String,
     /// Products.
     pub products: usize,
 }
@@ -142,8 +144,12 @@ pub fn open(
         stage.must(opened, Part::Operations, "catalog_product_transition", &active)?;
     }
     let products = articles.len();
-    let items: Vec<Item> = articles.into_iter().flat_map(|article| article.items).collect();
+    let mut items: Vec<Item> = articles.into_iter().flat_map(|article| article.items).collect();
     let customers = customers(dice, cast, twins, &items)?;
+    let neglected = favourite(&items, &customers);
+    if let Some(item) = items.iter_mut().find(|item| item.sku == neglected) {
+        item.opening = 120;
+    }
     prices(stage, opened, &items, &customers)?;
     suppliers(stage, dice, opened, cast, &items)?;
     stock(stage, opened, &items)?;
@@ -156,7 +162,19 @@ pub fn open(
             (place, (cast.firms[place].company.id.0.clone(), cast.firms[place].company.name.clone()))
         })
         .collect();
-    Ok(Market { items, customers, estates, products })
+    Ok(Market { items, customers, estates, neglected, products })
+}
+
+/// The bottle that most customers like.
+fn favourite(items: &[Item], customers: &[Customer]) -> String {
+    let mut liked: BTreeMap<usize, i64> = BTreeMap::new();
+    for customer in customers {
+        for place in customer.palette.iter().filter(|place| items[**place].form == Form::Bottle) {
+            *liked.entry(*place).or_default() += customer.weight;
+        }
+    }
+    let most = liked.iter().max_by_key(|(place, weight)| (**weight, std::cmp::Reverse(**place)));
+    most.map_or_else(String::new, |(place, _)| items[*place].sku.clone())
 }
 
 fn settings(stage: &Stage<'_>, dice: &mut Dice, opened: Stamp) -> ToolResult<()> {
