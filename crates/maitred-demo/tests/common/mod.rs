@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "which engine is tested is said by the environment")]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,12 +20,18 @@ use maitred_testkit_postgres::Database;
 /// Key of the audit chain in these tests.
 pub const AUDIT_KEY: [u8; 32] = [5; 32];
 
-/// What keeps the organisation's database; it goes when this does.
-pub enum Home {
-    /// A directory.
-    Files(#[expect(dead_code, reason = "removed with the value")] tempfile::TempDir),
-    /// A database of its own.
-    Server(#[expect(dead_code, reason = "removed with the value")] Database),
+/// What keeps the organisation's database, and a directory for whatever a test writes; both go with the value.
+pub struct Home {
+    directory: tempfile::TempDir,
+    _server: Option<Database>,
+}
+
+impl Home {
+    /// The directory.
+    #[allow(dead_code, reason = "not every test wants the same")]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
 }
 
 /// An empty organisation with people and deals only.
@@ -38,18 +45,20 @@ pub fn fresh_of(domains: Vec<&'static Domain>) -> (Home, Target) {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let registry = Arc::new(Registry::new(maitred_party::MIGRATIONS, domains).unwrap());
     let migrations = registry.migrations();
-    let (home, store): (Home, Arc<dyn OrgStore>) =
-        if std::env::var("MAITRED_TEST_ENGINE").as_deref() == Ok("postgres") {
-            let database = Database::new().unwrap();
-            let engine = PostgresEngine::new(database.url(), PostgresOptions::default()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let server =
+        (std::env::var("MAITRED_TEST_ENGINE").as_deref() == Ok("postgres")).then(|| Database::new().unwrap());
+    let store: Arc<dyn OrgStore> = match &server {
+        Some(server) => {
+            let engine = PostgresEngine::new(server.url(), PostgresOptions::default()).unwrap();
             let name = format!("valbrune-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-            (Home::Server(database), engine.create(&name, &migrations).unwrap())
-        } else {
-            let directory = tempfile::tempdir().unwrap();
+            engine.create(&name, &migrations).unwrap()
+        }
+        None => {
             let engine = SqliteEngine::new(directory.path(), SqliteOptions::default()).unwrap();
-            let store = engine.create("valbrune", &migrations).unwrap();
-            (Home::Files(directory), store)
-        };
+            engine.create("valbrune", &migrations).unwrap()
+        }
+    };
     let target = Target {
         org: OrgFacts { slug: "valbrune".into(), name: "Valbrune".into() },
         store,
@@ -58,5 +67,5 @@ pub fn fresh_of(domains: Vec<&'static Domain>) -> (Home, Target) {
         audit_key: AUDIT_KEY,
         build: "test".to_owned(),
     };
-    (home, target)
+    (Home { directory, _server: server }, target)
 }
