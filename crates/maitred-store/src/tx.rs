@@ -232,6 +232,26 @@ impl<'c> WriteTx<'c> {
         self.changes.borrow()
     }
 
+    /// Runs `body` on a view of this transaction whose records get the time `now`, and undoes what it wrote when it
+    /// fails. What it changes enters neither the change log nor the preview: for generated data, which tells a past
+    /// event by event. Never in a tool.
+    ///
+    /// # Errors
+    /// The outer one when the database fails; the inner one is the body's own, and nothing of it stays.
+    pub fn replay<T, E>(
+        &self,
+        now: String,
+        body: impl FnOnce(&WriteTx<'c>) -> Result<T, E>,
+    ) -> StoreResult<Result<T, E>> {
+        self.run("SAVEPOINT replayed", &[])?;
+        let outcome = body(&WriteTx::new(self.read.connection, now));
+        if outcome.is_err() {
+            self.run("ROLLBACK TO SAVEPOINT replayed", &[])?;
+        }
+        self.run("RELEASE SAVEPOINT replayed", &[])?;
+        Ok(outcome)
+    }
+
     /// Lets those who [listen](crate::Engine::listen) know, in every process, once this write is committed.
     pub fn announce(&self) {
         self.announced.set(true);

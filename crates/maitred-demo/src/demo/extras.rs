@@ -17,7 +17,7 @@ use super::people::{Cast, Trade};
 /// Months with quotas before this one, and after it.
 const QUOTA_MONTHS: (i64, i64) = (12, 2);
 /// Days with exchange rates before today: a year and a month more than the oldest deal needs.
-const RATE_DAYS: i64 = 430;
+const RATE_DAYS: i64 = 460;
 
 /// What people allowed and took back.
 pub fn consents(db: &Writer<'_>, dice: &mut Dice, times: &Times, cast: &Cast) -> ToolResult<Vec<Consent>> {

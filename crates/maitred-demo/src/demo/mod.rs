@@ -5,30 +5,41 @@
 //! written in one transaction, without a change log entry for each of its rows.
 
 mod atlas;
+mod bank_file;
+mod cash;
 mod deals;
 mod dice;
 mod extras;
 mod leads;
+mod oddities;
 mod people;
 mod phones;
+mod season;
+mod stage;
 mod talk;
+mod trade;
 mod twins;
 mod vat;
+mod wines;
 mod write;
 
 use jiff::Timestamp;
+use maitred_core::caller::KnownClient;
 use maitred_core::cx::Writer;
 use maitred_core::error::{Code, ToolError, ToolResult};
+use maitred_core::mode::Module;
 use maitred_crm::model::{DealStatus, Lifecycle};
 use maitred_kernel::wire::Moment;
 use maitred_kernel::{Stamp, Zone};
 use maitred_party::model::{CompanyId, ContactId, ContactStatus, MemberId};
 use serde::Serialize;
 
-use crate::Target;
-use crate::store;
+use crate::{Target, letters, store};
 use dice::{Dice, Times};
+pub use oddities::Oddity;
 use people::Cast;
+use season::Season;
+use stage::{House, Stage};
 
 /// Name of the organisation.
 pub const ORG_NAME: &str = "Maison Valbrune & Filles";
@@ -54,6 +65,12 @@ pub struct DemoFacts {
     pub duplicate_companies: Vec<(CompanyId, CompanyId)>,
     /// Pairs of contacts that are one, the older first.
     pub duplicate_contacts: Vec<(ContactId, ContactId)>,
+    /// How much trade there is, where this build has the modules for it.
+    pub trade: Option<TradeCounts>,
+    /// What is wrong on purpose in trade, and how it is found.
+    pub oddities: Vec<Oddity>,
+    /// The account's statement of the last days, to be imported by whoever looks at the demo.
+    pub bank_file: Option<BankFile>,
 }
 
 impl DemoFacts {
@@ -61,6 +78,32 @@ impl DemoFacts {
     pub fn member(&self, role: &str) -> Option<&DemoMember> {
         self.members.iter().find(|member| member.role == role)
     }
+}
+
+/// How much trade there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TradeCounts {
+    /// Products.
+    pub products: usize,
+    /// SKUs.
+    pub variants: usize,
+    /// Customers that trade.
+    pub customers: usize,
+    /// Invoices that were issued.
+    pub invoices: usize,
+    /// Calls of tools that made it.
+    pub calls: usize,
+    /// Calls that were refused, in words: events that did not come to pass.
+    pub refused: Vec<String>,
+}
+
+/// A file of the bank.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BankFile {
+    /// Its name.
+    pub name: String,
+    /// Its text, camt.053.
+    pub content: String,
 }
 
 /// A member.
@@ -119,16 +162,17 @@ pub struct Counts {
 /// # Errors
 /// Refused when the organisation is not empty; whatever the storage fails with.
 pub fn generate_into(target: &Target, now: Timestamp, seed: u64) -> ToolResult<DemoFacts> {
-    target.write("demo", &format!("{{\"seed\":{seed}}}"), now, true, move |db| generate(db, db.stamp(), seed))
+    let house = House::of(target);
+    target.write("demo", &format!("{{\"seed\":{seed}}}"), now, true, move |db| {
+        generate(db, &house, db.stamp(), seed)
+    })
 }
 
-/// Makes the demo in one writing transaction on a fresh organisation with the tables of party and crm.
+/// Makes the demo in one writing transaction on a fresh organisation with the tables of party and crm, and of trade where
+/// the build has them.
 ///
 /// The same seed and moment make the same content; with ids in a row (`SerialIds`) the same rows.
-///
-/// # Errors
-/// Refused when the organisation is not empty.
-pub fn generate(db: &Writer<'_>, now: Stamp, seed: u64) -> ToolResult<DemoFacts> {
+fn generate(db: &Writer<'_>, house: &House, now: Stamp, seed: u64) -> ToolResult<DemoFacts> {
     if !store::is_empty(db)? {
         return Err(ToolError::new(Code::Invalid, "the organisation is not empty, nothing was written")
             .hint("make the demo in a new organisation"));
@@ -157,6 +201,8 @@ pub fn generate(db: &Writer<'_>, now: Stamp, seed: u64) -> ToolResult<DemoFacts>
     let quotas = extras::quotas(db, &mut dice, &times, &cast, &stories)?;
     let rates = extras::rates(&mut dice, &times)?;
 
+    trade::prepare(&times, &mut cast)?;
+
     write::settings(db)?;
     write::cast(db, &cast)?;
     write::way(db, &way)?;
@@ -178,6 +224,9 @@ pub fn generate(db: &Writer<'_>, now: Stamp, seed: u64) -> ToolResult<DemoFacts>
     for (day, from, to, rate) in rates {
         store::put_rate(db, day, from, to, rate)?;
     }
+
+    let played = play(db, house, seed, &times, &cast, &twins, &client)?;
+    let (trade, oddities, bank_file) = played;
 
     let firm_id = |place: usize| cast.firms[place].company.id.clone();
     let person_id = |place: usize| cast.people[place].contact.id.clone();
@@ -208,7 +257,64 @@ pub fn generate(db: &Writer<'_>, now: Stamp, seed: u64) -> ToolResult<DemoFacts>
         },
         duplicate_companies: twins.firms.iter().map(|(a, b)| (firm_id(*a), firm_id(*b))).collect(),
         duplicate_contacts: twins.people.iter().map(|(a, b)| (person_id(*a), person_id(*b))).collect(),
+        trade,
+        oddities,
+        bank_file,
     })
+}
+
+type Played = (Option<TradeCounts>, Vec<Oddity>, Option<BankFile>);
+
+/// Plays the past of trade; nothing in a build without a catalogue.
+fn play(
+    db: &Writer<'_>,
+    house: &House,
+    seed: u64,
+    times: &Times,
+    cast: &Cast,
+    twins: &twins::Twins,
+    client: &DemoClient,
+) -> ToolResult<Played> {
+    trade::taxes(db, times)?;
+    let known = KnownClient {
+        contact: client.contact.0.clone(),
+        name: client.name.clone(),
+        company: client.company.0.clone(),
+        company_name: client.company_name.clone(),
+        role: "buyer".to_owned(),
+        is_primary: true,
+        can_order: true,
+        channel: "whatsapp".to_owned(),
+    };
+    let stage = Stage::new(db, house, &cast.members, known)?;
+    if !stage.has(Module::Catalog) {
+        return Ok((None, Vec::new(), None));
+    }
+    // Its own row of chances: people and deals are the same with and without trade.
+    let mut dice = Dice::new(seed ^ 0x7472_6164_6500);
+    let market = trade::open(&stage, &mut dice, times, cast, twins)?;
+    let mut season = Season::new(&stage, dice, times, market)?;
+    season.run()?;
+    season.sold_out()?;
+    let bank_file = if stage.has(Module::Invoicing) {
+        let (name, content) = season.file()?;
+        Some(BankFile { name, content })
+    } else {
+        None
+    };
+    let mut counts = TradeCounts {
+        products: season.market.products,
+        variants: season.market.items.len(),
+        customers: season.market.customers.len(),
+        invoices: season.cash.bills.len(),
+        ..TradeCounts::default()
+    };
+    let oddities = std::mem::take(&mut season.oddities);
+    drop(season);
+    (counts.calls, counts.refused) = stage.reviewed();
+    // Letters of the past were sent in the past.
+    letters::forget(db)?;
+    Ok((Some(counts), oddities, bank_file))
 }
 
 /// The client of the demo: the primary contact of a customer at home that is there once and has bought, with leave to

@@ -51,6 +51,9 @@ struct Kept {
     contact_id: String,
     contact_name: String,
     org: String,
+    /// Name of the bank's file in the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bank_file: Option<String>,
 }
 
 /// Runs the command.
@@ -98,6 +101,10 @@ fn prepare(product: &Product) -> anyhow::Result<Kept> {
     let target = target(product, &org.slug, "demo")?;
     let facts = generate_into(&target, product.clock.now(), SEED).map_err(|error| boot::in_words(&error))?;
     let kept = keys(product, &org.slug, &facts)?;
+    if let Some(file) = &facts.bank_file {
+        let place = product.data.join(&file.name);
+        fs::write(&place, &file.content).with_context(|| format!("cannot write `{}`", place.display()))?;
+    }
     keep(&place, &kept)?;
     Ok(kept)
 }
@@ -147,6 +154,7 @@ fn keys(product: &Product, slug: &str, facts: &DemoFacts) -> anyhow::Result<Kept
         contact_id: facts.client.contact.0.clone(),
         contact_name: format!("{} of {}", facts.client.name, facts.client.company_name),
         org: slug.to_owned(),
+        bank_file: facts.bank_file.as_ref().map(|file| file.name.clone()),
     })
 }
 
@@ -207,11 +215,25 @@ fn show(as_json: bool, kept: &Kept, address: SocketAddr, data: &Path) -> anyhow:
          2. ask: \"find two contacts that are the same person, show me what merging them would change, then do it\"\n     \
          and see who did it: maitred audit show --data {data}\n  \
          3. take the key away, and be out within a second: maitred key revoke {prefix} --data {data}\n     \
-         and see what a client may order: maitred menu --contact {} --data {data}",
+         and see what a client may order: maitred menu --contact {} --data {data}{}",
         common::table(&["  ROLE", "KEY"], &roles),
         kept.channel_key,
         kept.contact_name,
         kept.contact_id,
         kept.contact_id,
+        trade(kept, &data.to_string()),
     ))
+}
+
+/// Questions about trade; nothing where the build has none.
+fn trade(kept: &Kept, data: &str) -> String {
+    let Some(file) = &kept.bank_file else { return String::new() };
+    format!(
+        "\n\nand about trade, ask:\n  \
+         - \"which invoices are overdue, and which customers are in dispute?\"\n  \
+         - \"what should be reordered, and from which estate?\"\n  \
+         - \"draft a quote for {}: 60 bottles of our three best-selling reds\"\n  \
+         - \"import the bank statement {data}/{file} and match what is clear\"",
+        kept.contact_name,
+    )
 }
