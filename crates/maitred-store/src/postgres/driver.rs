@@ -246,7 +246,11 @@ impl Line {
     }
 
     /// Waits in this thread; `None` when the budget was used up first, and the future may be waited for again.
-    pub(super) fn wait<T>(&self, mut future: Pin<&mut impl Future<Output = T>>, budget: &Budget) -> Option<T> {
+    pub(super) fn wait<T>(
+        &self,
+        mut future: Pin<&mut impl Future<Output = T>>,
+        budget: &Budget,
+    ) -> Option<T> {
         let unpark = Arc::new(Unpark { thread: std::thread::current(), woken: AtomicBool::new(false) });
         let waker = Waker::from(Arc::clone(&unpark));
         let mut cx = Context::from_waker(&waker);
@@ -268,7 +272,6 @@ impl Line {
             }
         }
     }
-
 }
 
 /// Queues a request whose answer nobody waits for: it goes out together with the next one that is waited for, or when
