@@ -30,6 +30,8 @@ pub mod render_html;
 pub mod render_ubl;
 pub mod repeating;
 pub mod reporting;
+#[cfg(test)]
+mod samples;
 pub mod seller;
 pub mod settling;
 pub mod standard;

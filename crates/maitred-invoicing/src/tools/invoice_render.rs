@@ -131,7 +131,7 @@ mod tests {
     use maitred_testkit::Fixture;
     use serde_json::Value;
 
-    const GIVEN: &str = r#"company acme name=Acme_&_Sons vat=DE811569869; tax DE standard S 1900; tax DE reduced S 700; setting invoicing.seller {"name": "Maison GmbH", "vat_id": "DE136695976", "iban": "DE89370400440532013000", "street": ["Hof 1"], "city": "Berlin"};
+    const GIVEN: &str = r#"company acme name=Acme_&_Sons country=FR vat=FR40303265045; tax DE standard S 1900; tax DE reduced S 700; setting invoicing.seller {"name": "Maison GmbH", "vat_id": "DE136695976", "iban": "DE89370400440532013000", "street": ["Hof 1"], "city": "Berlin"};
         invoicing_invoice_create {"company": "@acme", "po_reference": "4711", "note": "Thank you", "lines": [{"description": "Chair <oak>", "qty": "3", "unit_price": "33.335", "discount": 10}, {"description": "Book", "qty": 1, "unit_price": 9.99, "tax_class": "reduced"}]} as inv"#;
 
     fn render(fixture: &Fixture, format: &str) -> Value {
@@ -196,7 +196,7 @@ mod tests {
         for part in [
             "<cbc:ID>INV-2026-00001</cbc:ID>",
             "<cbc:IssueDate>2026-03-02</cbc:IssueDate>",
-            "<cbc:EndpointID schemeID=\"9930\">DE811569869</cbc:EndpointID>",
+            "<cbc:EndpointID schemeID=\"9957\">FR40303265045</cbc:EndpointID>",
             "<cbc:RegistrationName>Acme &amp; Sons</cbc:RegistrationName>",
             "<cbc:LineExtensionAmount currencyID=\"EUR\">90.00</cbc:LineExtensionAmount>",
             "<cbc:Amount currencyID=\"EUR\">10.01</cbc:Amount>",

@@ -220,7 +220,7 @@ mod tests {
     use maitred_testkit::Fixture;
     use serde_json::{Value, json};
 
-    const GIVEN: &str = r#"company acme vat=DE811569869; contact ada company=acme email=ada@acme.example; contact bill company=acme role=billing email=bill@acme.example; tax DE standard S 1900; setting invoicing.seller {"name": "Maison GmbH", "vat_id": "DE136695976"};
+    const GIVEN: &str = r#"company acme country=FR vat=FR40303265045; contact ada company=acme email=ada@acme.example; contact bill company=acme role=billing email=bill@acme.example; tax DE standard S 1900; setting invoicing.seller {"name": "Maison GmbH", "vat_id": "DE136695976"};
         invoicing_invoice_create {"company": "@acme", "po_reference": "4711", "lines": [{"description": "Chair", "qty": 2, "unit_price": "50"}]} as inv"#;
 
     fn send(fixture: &Fixture, more: &str) -> Value {
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(refused["error"]["violations"][0]["rule"], "PEPPOL-EN16931-R003", "{refused}");
         let good = Fixture::new(&[&crate::DOMAIN], GIVEN);
         good.call_confirmed("invoicing_invoice_issue", r#"{"invoice": "@inv"}"#);
-        assert_eq!(send(&good, r#", "channel": "peppol""#)["to"], "9930:DE811569869");
+        assert_eq!(send(&good, r#", "channel": "peppol""#)["to"], "9957:FR40303265045");
         assert_eq!(outbox(&good, "peppol").len(), 1);
     }
 
