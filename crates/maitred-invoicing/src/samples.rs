@@ -546,6 +546,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::render_html::html;
+    use crate::render_pdf::pdf;
     use crate::render_ubl::ubl;
 
     #[test]
@@ -579,6 +581,12 @@ mod tests {
         let mut expected = serde_json::Map::new();
         for sample in samples() {
             std::fs::write(folder.join(format!("{}.xml", sample.name)), ubl(&sample.document)).unwrap();
+            let page = html(&sample.document);
+            std::fs::write(folder.join(format!("{}.html", sample.name)), page).unwrap();
+            let made = pdf(&sample.document).unwrap();
+            assert_eq!(made.bytes, pdf(&sample.document).unwrap().bytes, "the same to the byte");
+            assert_eq!(made.warnings.is_empty(), sample.name != "odd-texts", "{:?}", made.warnings);
+            std::fs::write(folder.join(format!("{}.pdf", sample.name)), made.bytes).unwrap();
             expected.insert(sample.name.to_owned(), sample.breaks.to_vec().into());
         }
         std::fs::write(folder.join("expected.json"), serde_json::Value::Object(expected).to_string())
