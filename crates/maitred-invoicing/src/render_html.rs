@@ -9,7 +9,7 @@ h1{font-size:1.6rem;margin:0 0 .25rem}address{font-style:normal}.parties{display
 table{border-collapse:collapse;width:100%;margin:1.5rem 0}thead{display:table-header-group}tr{break-inside:avoid}\
 th{text-align:left;border-bottom:2px solid #1d2329;padding:.4rem .5rem;font-size:.8rem}\
 td{border-bottom:1px solid #dfe3e7;padding:.45rem .5rem;vertical-align:top}.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\
-.sums{width:auto;margin-left:auto;break-inside:avoid}.sums th,.sums td{border:0;padding:.2rem .5rem;font-weight:400;font-size:1rem}\
+.sums{width:auto;margin-left:auto;break-inside:avoid}.sums th,.sums td{border:0;padding:.2rem .5rem;font-weight:400;font-size:inherit}\
 .sums .total th,.sums .total td{border-top:2px solid #1d2329;font-weight:600}\
 .small{color:#5b656f;font-size:.85rem}.payment{break-inside:avoid}.draft{position:fixed;top:38%;left:0;right:0;text-align:center;font-size:9rem;color:#c00;opacity:.12;transform:rotate(-24deg);pointer-events:none}\
 footer{margin-top:3rem;border-top:1px solid #dfe3e7;padding-top:.75rem;color:#5b656f;font-size:.8rem}\

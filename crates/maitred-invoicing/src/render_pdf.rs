@@ -187,7 +187,8 @@ impl Sheet {
             self.room(LEADING + 6.0);
             let style = if row.heavy { Style { size: 10.0, ..STRONG } } else { TEXT };
             if row.heavy {
-                self.canvas.rule(330.0, RIGHT, self.y + 10.5, 0.8);
+                self.y -= 4.0;
+                self.canvas.rule(330.0, RIGHT, self.y + 11.0, 0.8);
             }
             self.canvas.text_right(ENDS[1], self.y, &row.name, style);
             self.canvas.text_right(RIGHT, self.y, &row.amount, style);
