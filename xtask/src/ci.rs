@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{chores, clients, features, run};
+use crate::{chores, clients, einvoice, features, run};
 
 /// One step.
 struct Step {
@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
         },
     },
     Step { name: "clients", run: real_clients },
+    Step { name: "einvoice", run: einvoices },
 ];
 
 fn done(result: Result<()>) -> Result<Outcome> {
@@ -109,6 +110,12 @@ fn deny() -> Result<Outcome> {
         ));
     }
     done(run::cargo(&["deny", "--all-features", "check", "advisories"]))
+}
+
+/// The rules of OpenPeppol are in their repository only, which not every network reaches.
+fn einvoices() -> Result<Outcome> {
+    let missing = einvoice::run(einvoice::Args::default())?;
+    Ok(if missing.is_empty() { Outcome::Done } else { Outcome::Partly(missing.join("; ")) })
 }
 
 fn real_clients() -> Result<Outcome> {

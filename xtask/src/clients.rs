@@ -17,7 +17,7 @@ mod board;
 mod checks;
 mod conformance;
 mod install;
-mod process;
+pub(crate) mod process;
 mod server;
 mod transcript;
 

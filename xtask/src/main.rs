@@ -11,6 +11,7 @@ mod bench;
 mod chores;
 mod ci;
 mod clients;
+mod einvoice;
 mod features;
 mod run;
 
@@ -24,6 +25,7 @@ chores:
   surface [--diff REV]        bytes and tokens of every tool and of every role's menu
   features                    each domain alone, none and all; what is left out does not occur
   clients                     run real MCP clients against maitred (clients --help)
+  einvoice                    e-invoices judged by the official artefacts (einvoice --help)
   bench [--check] [..]        a release build set against the reference servers
   ci                          everything CI runs, in its order";
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Some("surface") => chores::surface(args),
         Some("features") => features::run(),
         Some("clients") => clients::Args::parse(args).and_then(clients::run),
+        Some("einvoice") => einvoice::Args::parse(args).and_then(einvoice::run).map(drop),
         Some("bench") => bench::run(args),
         Some("ci") => ci::run(),
         Some("help" | "--help" | "-h") | None => {

@@ -2,7 +2,7 @@
 //! issue, so whatever is made of it is the same to the last byte, however much is paid later.
 
 use maitred_core::prelude::*;
-use maitred_kernel::Day;
+use maitred_kernel::{BasisPoints, Currency, Day, Money};
 use maitred_party::store::companies;
 use sha2::{Digest, Sha256};
 
@@ -32,7 +32,7 @@ pub struct Document {
 pub fn load(db: &Reader<'_>, invoice: Invoice) -> ToolResult<Document> {
     let seller = match &invoice.seller {
         Some(json) => serde_json::from_str(json).map_err(ToolError::internal)?,
-        None => seller_snapshot(db, seller_of(db)?)?,
+        None => seller_snapshot(db, seller_of(db)?, invoice.currency)?,
     };
     let buyer = match &invoice.buyer {
         Some(json) => serde_json::from_str(json).map_err(ToolError::internal)?,
@@ -60,6 +60,28 @@ impl Document {
             DocumentKind::Invoice => "Invoice",
             DocumentKind::CreditNote => "Credit note",
         }
+    }
+
+    /// What is to be paid, or of a credit note given back.
+    pub fn payable(&self) -> i64 {
+        self.invoice.gross - self.invoice.prepaid + self.invoice.rounding
+    }
+
+    /// The cash discount that was agreed on, in words (BT-20).
+    pub fn discount_terms(&self) -> Option<String> {
+        let (days, share) = self.buyer.discount_days.zip(self.buyer.discount_bp)?;
+        let until = self.invoice.issue_date?.plus_days(days).ok()?;
+        if self.invoice.kind != DocumentKind::Invoice || self.payable() <= 0 {
+            return None;
+        }
+        Some(format!("{} % discount if paid by {until}", BasisPoints::from_bp(share)))
+    }
+
+    /// The VAT in the organisation's currency, where the document is in another (BT-6, BT-111).
+    pub fn own_tax(&self) -> Option<Money> {
+        let own = Currency::parse(self.seller.vat_currency.as_deref()?).ok()?;
+        let tax = Money::new(self.invoice.tax, self.invoice.currency);
+        self.invoice.fx_rate.to_base(tax, own).ok().filter(|_| own != self.invoice.currency)
     }
 
     /// The name of a file of it: `inv-2026-00012.xml`.
@@ -133,18 +155,26 @@ pub fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Whether a document can show this character. Control characters have no shape and no place in XML; the overrides and
+/// isolates of the bidirectional algorithm would let a name turn around the amounts that follow it.
+pub fn is_shown(letter: char) -> bool {
+    match letter {
+        '\n' | '\t' => true,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => false,
+        _ => !letter.is_control(),
+    }
+}
+
 /// Text as HTML and XML take it; what neither can hold is left out.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in text.chars().filter(|letter| is_shown(*letter)) {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(letter),
-            _ if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => {}
             _ => out.push(letter),
         }
     }

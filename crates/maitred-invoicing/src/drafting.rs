@@ -217,6 +217,22 @@ pub fn add_up(
     }
     warnings.sort_unstable();
     warnings.dedup();
+    let groups = grouped(invoice, lines)?;
+    let taxes = groups
+        .into_iter()
+        .map(|(category, rate, taxable, tax)| tax_row(db, &invoice.id, lines, category, rate, taxable, tax))
+        .collect();
+    Ok((taxes, warnings))
+}
+
+/// What is taxed alike: category, rate, taxable, tax.
+pub(crate) type TaxSum = (TaxCategory, BasisPoints, i64, i64);
+
+/// Adds lines that are taxed up into the document and answers its tax groups.
+///
+/// # Errors
+/// `invalid` when they come to more than can be counted.
+pub(crate) fn grouped(invoice: &mut Invoice, lines: &mut [InvoiceLine]) -> ToolResult<Vec<TaxSum>> {
     let sums = sums(invoice, lines)?;
     for (line, net) in lines.iter_mut().zip(&sums.line_nets) {
         line.net = *net;
@@ -228,19 +244,14 @@ pub fn add_up(
     invoice.tax = sums.tax;
     invoice.gross = sums.gross;
     invoice.balance = sums.payable;
-    let groups: Vec<(TaxCategory, BasisPoints, i64, i64)> = sums
+    Ok(sums
         .groups
         .iter()
         .filter_map(|group| {
             let category = TaxCategory::parse(group.group.category)?;
             Some((category, group.group.rate, group.taxable, group.tax))
         })
-        .collect();
-    let taxes = groups
-        .into_iter()
-        .map(|(category, rate, taxable, tax)| tax_row(db, &invoice.id, lines, category, rate, taxable, tax))
-        .collect();
-    Ok((taxes, warnings))
+        .collect())
 }
 
 fn sums(invoice: &Invoice, lines: &[InvoiceLine]) -> ToolResult<Totals<'static>> {

@@ -21,6 +21,9 @@ pub struct SellerSnapshot {
     pub seller: Seller,
     /// Country of the organisation (BT-40).
     pub country: String,
+    /// The organisation's currency, where the document is in another (BT-6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vat_currency: Option<String>,
 }
 
 /// Who bought, as a document shows it for good.
@@ -50,6 +53,12 @@ pub struct BuyerSnapshot {
     /// Participant id in the Peppol network (BT-49).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peppol_id: Option<String>,
+    /// Days in which a cash discount is granted (BT-20).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount_days: Option<i64>,
+    /// The cash discount in basis points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount_bp: Option<i64>,
 }
 
 /// The buyer as known now: the billing address, else the registered one, else any.
@@ -69,12 +78,23 @@ pub fn buyer_snapshot(db: &Reader<'_>, company: &Company) -> ToolResult<BuyerSna
         registration_no: company.registration_no.clone(),
         buyer_reference: profile.buyer_reference,
         peppol_id: profile.peppol_id,
+        discount_days: profile.discount_days,
+        discount_bp: profile.discount_bp.map(|discount| discount.bp()),
     })
 }
 
-/// The seller as known now.
-pub fn seller_snapshot(db: &Reader<'_>, seller: Option<Seller>) -> ToolResult<SellerSnapshot> {
-    Ok(SellerSnapshot { seller: seller.unwrap_or_default(), country: org::settings_of(db)?.country.clone() })
+/// The seller as known now, on a document in this currency.
+pub fn seller_snapshot(
+    db: &Reader<'_>,
+    seller: Option<Seller>,
+    currency: Currency,
+) -> ToolResult<SellerSnapshot> {
+    let org = org::settings_of(db)?;
+    Ok(SellerSnapshot {
+        seller: seller.unwrap_or_default(),
+        country: org.country.clone(),
+        vat_currency: Some(org.currency).filter(|own| *own != currency).map(|own| own.code().to_owned()),
+    })
 }
 
 /// A rule that a document breaks.
@@ -223,7 +243,8 @@ mod tests {
 
     #[test]
     fn an_empty_document_breaks_every_rule() {
-        let seller = SellerSnapshot { seller: Seller::default(), country: "DE".to_owned() };
+        let seller =
+            SellerSnapshot { seller: Seller::default(), country: "DE".to_owned(), vat_currency: None };
         let buyer = BuyerSnapshot {
             name: String::new(),
             street: vec![],
@@ -234,6 +255,8 @@ mod tests {
             registration_no: None,
             buyer_reference: None,
             peppol_id: None,
+            discount_days: None,
+            discount_bp: None,
         };
         let broken = violations(&Checked {
             seller: &seller,

@@ -41,7 +41,8 @@ pub fn issue(
         return Err(invalid("due_date", format!("{due} is before the day of issue, {day}"))
             .hint("change it with invoicing_invoice_update"));
     }
-    let (seller, buyer) = (seller_snapshot(db, seller_of(db)?)?, buyer_snapshot(db, &company)?);
+    let (seller, buyer) =
+        (seller_snapshot(db, seller_of(db)?, before.currency)?, buyer_snapshot(db, &company)?);
     refuse(&violations(&Checked {
         seller: &seller,
         buyer: &buyer,

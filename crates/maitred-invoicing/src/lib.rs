@@ -23,15 +23,19 @@ mod laws;
 mod laws_together;
 pub mod model;
 pub mod paying;
+pub mod pdf;
 mod ports;
 pub mod receivables;
 pub mod recipients;
 pub mod recurring;
 pub mod reminding;
 pub mod render_html;
+pub mod render_pdf;
 pub mod render_ubl;
 pub mod repeating;
 pub mod reporting;
+#[cfg(test)]
+mod samples;
 pub mod seller;
 pub mod settling;
 pub mod standard;
@@ -39,6 +43,7 @@ pub mod statement;
 pub mod store;
 pub mod tools;
 pub mod views;
+pub mod wording;
 pub mod writing_off;
 
 use maitred_core::mode::Module;

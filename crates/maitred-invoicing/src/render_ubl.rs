@@ -5,8 +5,9 @@ use maitred_kernel::round::line_net_per;
 use maitred_kernel::{BasisPoints, Currency, Day, Price, Quantity, format_minor};
 use maitred_party::model::TaxCategory;
 
-use crate::document::{Document, escaped, exemption_words};
+use crate::document::{Document, escaped, exemption_words, is_shown};
 use crate::model::{DocumentKind, InvoiceLine};
+use crate::seller::is_participant;
 
 const CUSTOMIZATION: &str = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0";
 const PROFILE: &str = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0";
@@ -34,19 +35,24 @@ impl Xml {
         }
     }
 
+    /// An element, unless nothing is left of its text: the network takes no empty ones (PEPPOL-EN16931-R008).
     fn text(&mut self, name: &str, attributes: &str, text: &str) {
-        let indent = "  ".repeat(self.open.len());
-        self.out.push_str(&format!("{indent}<{name}{attributes}>{}</{name}>\n", escaped(text)));
+        let text = escaped(text);
+        let text = text.trim();
+        if !text.is_empty() {
+            let indent = "  ".repeat(self.open.len());
+            self.out.push_str(&format!("{indent}<{name}{attributes}>{text}</{name}>\n"));
+        }
     }
 
     fn maybe(&mut self, name: &str, text: Option<&str>) {
-        if let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) {
+        if let Some(text) = text {
             self.text(name, "", text);
         }
     }
 
     fn money(&mut self, name: &str, minor: i64, currency: Currency) {
-        self.text(name, &format!(" currencyID=\"{currency}\""), &format_minor(minor, currency));
+        self.text(name, &format!(" currencyID=\"{currency}\""), &amount(minor, currency));
     }
 
     fn day(&mut self, name: &str, day: Option<Day>) {
@@ -54,6 +60,23 @@ impl Xml {
             self.text(name, "", &day.to_string());
         }
     }
+}
+
+/// An amount. The standard has no more than two decimals (BR-DEC); where a currency has more, zeros are left out.
+fn amount(minor: i64, currency: Currency) -> String {
+    let mut text = format_minor(minor, currency);
+    while text.split_once('.').is_some_and(|(_, digits)| digits.len() > 2) && text.ends_with('0') {
+        text.pop();
+    }
+    text
+}
+
+/// Name of a line (BT-153) and what else is said of it (BT-154): the first line of the text, and the rest.
+pub fn line_texts(description: &str) -> (&str, &str) {
+    let unshown = |letter: char| letter.is_whitespace() || !is_shown(letter);
+    let whole = description.trim_matches(unshown);
+    let (name, rest) = whole.split_once('\n').unwrap_or((whole, ""));
+    (name.trim_matches(unshown), rest.trim_matches(unshown))
 }
 
 /// The document.
@@ -94,6 +117,9 @@ fn head(document: &Document, credit: bool, xml: &mut Xml) {
     }
     xml.maybe("cbc:Note", invoice.note.as_deref());
     xml.text("cbc:DocumentCurrencyCode", "", invoice.currency.code());
+    if let Some(own) = document.own_tax() {
+        xml.text("cbc:TaxCurrencyCode", "", own.currency.code());
+    }
     xml.maybe("cbc:BuyerReference", document.buyer.buyer_reference.as_deref());
     if let (Some(from), Some(to)) = (invoice.supply_from, invoice.supply_to)
         && from != to
@@ -151,23 +177,24 @@ fn vat_scheme(country: &str) -> Option<&'static str> {
     })
 }
 
-/// The seller's electronic address: their VAT id where its country has a scheme, else their e-mail address.
+/// The seller's electronic address: their participant id in the network, else their VAT id.
 pub fn seller_endpoint(document: &Document) -> Option<Endpoint> {
     let seller = &document.seller.seller;
-    let by_vat = seller.vat_id.as_ref().zip(vat_scheme(&document.seller.country));
-    by_vat
-        .map(|(id, scheme)| (scheme.to_owned(), id.clone()))
-        .or_else(|| seller.email.clone().map(|email| ("EM".to_owned(), email)))
+    address_of(seller.peppol_id.as_deref(), seller.vat_id.as_ref(), &document.seller.country)
+}
+
+fn address_of(agreed: Option<&str>, vat_id: Option<&String>, country: &str) -> Option<Endpoint> {
+    let agreed = agreed.filter(|id| is_participant(id)).and_then(|id| id.split_once(':'));
+    let by_vat = vat_id.zip(vat_scheme(country));
+    agreed
+        .map(|(scheme, id)| (scheme.to_owned(), id.to_owned()))
+        .or_else(|| by_vat.map(|(id, scheme)| (scheme.to_owned(), id.clone())))
 }
 
 /// The buyer's electronic address: their participant id in the network, else their VAT id.
 pub fn buyer_endpoint(document: &Document) -> Option<Endpoint> {
     let buyer = &document.buyer;
-    let agreed = buyer.peppol_id.as_deref().and_then(|id| id.split_once(':'));
-    let by_vat = buyer.vat_id.as_ref().zip(vat_scheme(&buyer.country));
-    agreed
-        .map(|(scheme, id)| (scheme.to_owned(), id.to_owned()))
-        .or_else(|| by_vat.map(|(id, scheme)| (scheme.to_owned(), id.clone())))
+    address_of(buyer.peppol_id.as_deref(), buyer.vat_id.as_ref(), &buyer.country)
 }
 
 /// Whether the document is outside the scope of VAT: it then names no VAT ids (BR-O-2).
@@ -229,6 +256,15 @@ fn seller(document: &Document, xml: &mut Xml) {
     xml.begin("cac:AccountingSupplierParty");
     xml.begin("cac:Party");
     endpoint(seller_endpoint(document), xml);
+    // Without a register number and a VAT id that may be shown, another number must tell who sells (BR-CO-26).
+    if seller.registration_no.is_none()
+        && (out_of_scope(document) || seller.vat_id.is_none())
+        && let Some(id) = seller.tax_number.as_ref().or(seller.vat_id.as_ref())
+    {
+        xml.begin("cac:PartyIdentification");
+        xml.text("cbc:ID", "", id);
+        xml.end();
+    }
     let place = Place {
         street: &seller.street,
         city: seller.city.as_deref(),
@@ -290,23 +326,33 @@ fn delivery(document: &Document, xml: &mut Xml) {
 
 fn payment(document: &Document, credit: bool, xml: &mut Xml) {
     let (invoice, seller) = (&document.invoice, &document.seller.seller);
-    let Some(iban) = &seller.iban else { return };
-    xml.begin("cac:PaymentMeans");
-    xml.text("cbc:PaymentMeansCode", "", "30");
     if credit {
-        xml.day("cbc:PaymentDueDate", invoice.due_date);
+        // Nobody pays it: it is set off (UNCL4461: clearing between partners).
+        xml.begin("cac:PaymentMeans");
+        xml.text("cbc:PaymentMeansCode", "", "97");
+        xml.end();
+        return;
     }
-    xml.maybe("cbc:PaymentID", invoice.number.as_deref());
-    xml.begin("cac:PayeeFinancialAccount");
-    xml.text("cbc:ID", "", iban);
-    xml.text("cbc:Name", "", &seller.name);
-    if let Some(bic) = &seller.bic {
-        xml.begin("cac:FinancialInstitutionBranch");
-        xml.text("cbc:ID", "", bic);
+    if let Some(iban) = &seller.iban {
+        xml.begin("cac:PaymentMeans");
+        xml.text("cbc:PaymentMeansCode", "", "30");
+        xml.maybe("cbc:PaymentID", invoice.number.as_deref());
+        xml.begin("cac:PayeeFinancialAccount");
+        xml.text("cbc:ID", "", iban);
+        xml.text("cbc:Name", "", &seller.name);
+        if let Some(bic) = &seller.bic {
+            xml.begin("cac:FinancialInstitutionBranch");
+            xml.text("cbc:ID", "", bic);
+            xml.end();
+        }
+        xml.end();
         xml.end();
     }
-    xml.end();
-    xml.end();
+    if let Some(terms) = document.discount_terms() {
+        xml.begin("cac:PaymentTerms");
+        xml.text("cbc:Note", "", &terms);
+        xml.end();
+    }
 }
 
 fn tax_category(
@@ -344,6 +390,11 @@ fn sums(document: &Document, xml: &mut Xml) {
         xml.end();
     }
     xml.end();
+    if let Some(own) = document.own_tax() {
+        xml.begin("cac:TaxTotal");
+        xml.money("cbc:TaxAmount", own.minor, own.currency);
+        xml.end();
+    }
     xml.begin("cac:LegalMonetaryTotal");
     xml.money("cbc:LineExtensionAmount", invoice.lines_net, currency);
     xml.money("cbc:TaxExclusiveAmount", invoice.net, currency);
@@ -354,7 +405,7 @@ fn sums(document: &Document, xml: &mut Xml) {
     if invoice.rounding != 0 {
         xml.money("cbc:PayableRoundingAmount", invoice.rounding, currency);
     }
-    xml.money("cbc:PayableAmount", invoice.gross - invoice.prepaid + invoice.rounding, currency);
+    xml.money("cbc:PayableAmount", document.payable(), currency);
     xml.end();
 }
 
@@ -395,10 +446,10 @@ fn one_line(document: &Document, line: &InvoiceLine, credit: bool, xml: &mut Xml
         xml.end();
     }
     xml.begin("cac:Item");
-    let (name, rest) = line.description.split_once('\n').unwrap_or((&line.description, ""));
-    xml.maybe("cbc:Description", Some(rest));
-    xml.text("cbc:Name", "", name.trim());
-    if let Some(sku) = &line.sku {
+    let (name, rest) = line_texts(&line.description);
+    xml.text("cbc:Description", "", rest);
+    xml.text("cbc:Name", "", name);
+    if let Some(sku) = line.sku.as_ref().filter(|sku| !escaped(sku).trim().is_empty()) {
         xml.begin("cac:SellersItemIdentification");
         xml.text("cbc:ID", "", sku);
         xml.end();

@@ -49,6 +49,9 @@ pub struct Seller {
     /// Its bank.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bic: Option<String>,
+    /// Participant id in the Peppol network, `scheme:id` (BT-34); the VAT id where it is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peppol_id: Option<String>,
     /// Days to pay where nothing was agreed with the customer; 14 unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net_days: Option<i64>,
@@ -87,6 +90,16 @@ pub fn is_iban(text: &str) -> bool {
     rest == 1
 }
 
+/// True for a participant id of the Peppol network: a scheme of the EAS code list, and what it identifies.
+pub fn is_participant(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, id)| {
+        scheme.len() == 4
+            && scheme.bytes().all(|byte| byte.is_ascii_digit())
+            && !id.is_empty()
+            && id.bytes().all(|byte| byte.is_ascii_graphic())
+    })
+}
+
 /// See the module.
 pub struct SellerSection;
 
@@ -100,7 +113,7 @@ impl SettingSource for SellerSection {
     }
 
     fn schema(&self) -> &'static str {
-        r#"{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":200},"street":{"type":"array","items":{"type":"string","maxLength":200},"maxItems":4},"city":{"type":"string","maxLength":100},"postcode":{"type":"string","maxLength":20},"vat_id":{"type":"string"},"tax_number":{"type":"string","maxLength":40},"registration_no":{"type":"string","maxLength":40},"email":{"type":"string"},"phone":{"type":"string"},"iban":{"type":"string"},"bic":{"type":"string","maxLength":11},"net_days":{"type":"integer","minimum":0,"maximum":365}},"required":["name"],"additionalProperties":false}"#
+        r#"{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":200},"street":{"type":"array","items":{"type":"string","maxLength":200},"maxItems":4},"city":{"type":"string","maxLength":100},"postcode":{"type":"string","maxLength":20},"vat_id":{"type":"string"},"tax_number":{"type":"string","maxLength":40},"registration_no":{"type":"string","maxLength":40},"email":{"type":"string"},"phone":{"type":"string"},"iban":{"type":"string"},"bic":{"type":"string","maxLength":11},"peppol_id":{"type":"string","maxLength":80,"description":"scheme:id"},"net_days":{"type":"integer","minimum":0,"maximum":365}},"required":["name"],"additionalProperties":false}"#
     }
 
     fn editors(&self) -> &'static [&'static str] {
@@ -153,6 +166,9 @@ fn tidied(db: &Reader<'_>, mut seller: Seller) -> ToolResult<Seller> {
         }
         seller.iban = Some(iban);
     }
+    if seller.peppol_id.as_deref().is_some_and(|id| !is_participant(id)) {
+        return Err(invalid("peppol_id", "must be a scheme of four digits, `:` and the id in it"));
+    }
     if seller.net_days.is_some_and(|days| !(0..=365).contains(&days)) {
         return Err(invalid("net_days", "must be from 0 to 365"));
     }
@@ -182,6 +198,9 @@ mod tests {
         };
         assert!(set(r#"{"name": " "}"#).unwrap_err().contains("must not be empty"));
         assert!(set(r#"{"name": "Maison", "iban": "DE00"}"#).unwrap_err().contains("IBAN"));
+        assert!(
+            set(r#"{"name": "Maison", "peppol_id": "EM:a@b.example"}"#).unwrap_err().contains("peppol_id")
+        );
         assert!(set(r#"{"name": "Maison", "colour": "red"}"#).unwrap_err().contains("does not fit"));
         let good = r#"{"name": "Maison GmbH", "iban": "de89 3704 0044 0532 0130 00", "net_days": 30}"#;
         assert_eq!(set(good).unwrap().len(), 1);

@@ -32,8 +32,23 @@ pub struct Attachment {
     pub name: String,
     /// Media type.
     pub mime: &'static str,
-    /// The text of it.
+    /// The text of it, or its bytes as `encoding` says.
     pub content: String,
+    /// `base64` where the file is no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<&'static str>,
+}
+
+impl Attachment {
+    /// A file of text.
+    pub fn text(name: String, mime: &'static str, content: String) -> Self {
+        Self { name, mime, content, encoding: None }
+    }
+
+    /// A file of bytes, given in base64.
+    pub fn base64(name: String, mime: &'static str, content: String) -> Self {
+        Self { name, mime, content, encoding: Some("base64") }
+    }
 }
 
 impl Mail {

@@ -1,7 +1,9 @@
-//! `invoicing_invoice_render`: a document as HTML or as UBL.
+//! `invoicing_invoice_render`: a document as HTML, PDF or UBL.
 
 use std::io::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use maitred_core::prelude::*;
 use maitred_core::words;
 use maitred_kernel::Stamp;
@@ -9,6 +11,7 @@ use maitred_party::sources::ExportSink;
 
 use crate::document::{hash, load};
 use crate::render_html::html;
+use crate::render_pdf::pdf;
 use crate::render_ubl::ubl;
 use crate::standard::violations;
 use crate::store::invoices;
@@ -18,6 +21,8 @@ words! {
     pub enum Format {
         /// A page to read and print.
         Html = "html",
+        /// The same on A4.
+        Pdf = "pdf",
         /// EN 16931 as UBL 2.1, Peppol BIS Billing 3.0.
         Ubl = "ubl",
     }
@@ -29,7 +34,7 @@ pub struct InvoiceRender;
 impl Tool for InvoiceRender {
     const NAME: &str = "invoicing_invoice_render";
     const TITLE: &str = "Render invoice";
-    const ABOUT: &str = "Render as HTML or as EN 16931 UBL (Peppol BIS 3 XML), with the result of the standard's checks. \
+    const ABOUT: &str = "Render as HTML, PDF or EN 16931 UBL (Peppol BIS 3 XML), with the result of the standard's checks. \
                          A draft is watermarked.";
     const MODES: &[Mode] = &[Mode::Sales, Mode::Success, Mode::Office];
     const EFFECT: Read = Read::REPORT;
@@ -46,16 +51,22 @@ impl Tool for InvoiceRender {
 
     fn call(cx: &mut Cx<'_, Read>, args: Args) -> ToolResult<Output> {
         let document = load(cx, invoices::resolve(cx, &args.invoice, "invoice")?)?;
+        let mut warnings = Vec::new();
         let (content, name, mime) = match args.format {
-            Format::Html => (html(&document), document.file_name("html"), "text/html"),
+            Format::Html => (html(&document).into_bytes(), document.file_name("html"), "text/html"),
+            Format::Pdf => {
+                let made = pdf(&document)?;
+                warnings = made.warnings;
+                (made.bytes, document.file_name("pdf"), "application/pdf")
+            }
             Format::Ubl if document.invoice.number.is_none() => {
                 return Err(refused(Code::IllegalTransition, "a draft has no XML")
                     .field("invoice")
-                    .hint("issue it with invoicing_invoice_issue, or render html"));
+                    .hint("issue it with invoicing_invoice_issue, or render html or pdf"));
             }
-            Format::Ubl => (ubl(&document), document.file_name("xml"), "application/xml"),
+            Format::Ubl => (ubl(&document).into_bytes(), document.file_name("xml"), "application/xml"),
         };
-        let sha256 = hash(content.as_bytes());
+        let sha256 = hash(&content);
         let violations = violations(&document)
             .into_iter()
             .map(|broken| ViolationView { rule: broken.rule, what: broken.what })
@@ -63,7 +74,7 @@ impl Tool for InvoiceRender {
         let stored = match cx.port::<dyn ExportSink>() {
             Some(sink) => {
                 let mut file = sink.create(&cx.caller().org.slug)?;
-                file.write_all(content.as_bytes()).map_err(ToolError::internal)?;
+                file.write_all(&content).map_err(ToolError::internal)?;
                 // Equal names mean equal contents.
                 let (stem, extension) = name.split_once('.').unwrap_or((&name, "txt"));
                 Some(file.finish(&format!("{stem}-{}.{extension}", &sha256[..16]))?)
@@ -77,10 +88,19 @@ impl Tool for InvoiceRender {
             bytes: content.len() as i64,
             sha256,
             expires_at: stored.as_ref().and_then(|stored| stored.expires_at),
-            content: if stored.is_none() { Some(content) } else { None },
+            content: if stored.is_none() { Some(spelled(content, args.format)) } else { None },
             uri: stored.map(|stored| stored.uri),
             violations,
+            warnings,
         })
+    }
+}
+
+/// A file inside an answer: bytes in base64.
+fn spelled(content: Vec<u8>, format: Format) -> String {
+    match format {
+        Format::Pdf => STANDARD.encode(content),
+        Format::Html | Format::Ubl => String::from_utf8_lossy(&content).into_owned(),
     }
 }
 
@@ -120,10 +140,12 @@ pub struct Output {
     uri: Option<String>,
     /// Until when.
     expires_at: Option<Stamp>,
-    /// The file itself, where there is no place for files.
+    /// The file itself, where there is no place for files; a PDF in base64.
     content: Option<String>,
     /// Rules that the receiver's software will find broken.
     violations: Vec<ViolationView>,
+    /// What the PDF cannot show.
+    warnings: Vec<String>,
 }
 
 #[cfg(test)]
@@ -131,7 +153,7 @@ mod tests {
     use maitred_testkit::Fixture;
     use serde_json::Value;
 
-    const GIVEN: &str = r#"company acme name=Acme_&_Sons vat=DE811569869; tax DE standard S 1900; tax DE reduced S 700; setting invoicing.seller {"name": "Maison GmbH", "vat_id": "DE136695976", "iban": "DE89370400440532013000", "street": ["Hof 1"], "city": "Berlin"};
+    const GIVEN: &str = r#"company acme name=Acme_&_Sons country=FR vat=FR40303265045; tax DE standard S 1900; tax DE reduced S 700; setting invoicing.seller {"name": "Maison GmbH", "vat_id": "DE136695976", "iban": "DE89370400440532013000", "street": ["Hof 1"], "city": "Berlin"};
         invoicing_invoice_create {"company": "@acme", "po_reference": "4711", "note": "Thank you", "lines": [{"description": "Chair <oak>", "qty": "3", "unit_price": "33.335", "discount": 10}, {"description": "Book", "qty": 1, "unit_price": 9.99, "tax_class": "reduced"}]} as inv"#;
 
     fn render(fixture: &Fixture, format: &str) -> Value {
@@ -166,6 +188,28 @@ mod tests {
     }
 
     #[test]
+    fn a_pdf_is_a_file_of_its_own_and_says_what_it_cannot_show() {
+        let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
+        let draft = render(&fixture, "pdf");
+        assert_eq!(
+            (&draft["name"], &draft["mime"]),
+            (&"draft.pdf".into(), &"application/pdf".into()),
+            "{draft}"
+        );
+        assert!(draft["warnings"].is_null() || draft["warnings"] == serde_json::json!([]), "{draft}");
+        let kept = fixture.sink().contents(draft["uri"].as_str().unwrap()).unwrap();
+        assert!(kept.starts_with(b"%PDF-1.7") && kept.len() as i64 == draft["bytes"].as_i64().unwrap());
+        let args = r#"{"invoice": "@inv", "note": "日本"}"#;
+        let changed = fixture.call("invoicing_invoice_update", args).json();
+        assert!(changed["error"].is_null(), "{changed}");
+        fixture.call_confirmed("invoicing_invoice_issue", r#"{"invoice": "@inv"}"#);
+        let issued = render(&fixture, "pdf");
+        assert_eq!(issued["name"], "inv-2026-00001.pdf");
+        assert!(issued["warnings"][0].as_str().unwrap().contains("U+65E5"), "{issued}");
+        assert_eq!(issued["sha256"], render(&fixture, "pdf")["sha256"]);
+    }
+
+    #[test]
     fn what_was_issued_is_the_same_to_the_byte_whatever_happens_later() {
         let fixture = Fixture::new(&[&crate::DOMAIN], GIVEN);
         fixture.call_confirmed("invoicing_invoice_issue", r#"{"invoice": "@inv"}"#);
@@ -196,7 +240,7 @@ mod tests {
         for part in [
             "<cbc:ID>INV-2026-00001</cbc:ID>",
             "<cbc:IssueDate>2026-03-02</cbc:IssueDate>",
-            "<cbc:EndpointID schemeID=\"9930\">DE811569869</cbc:EndpointID>",
+            "<cbc:EndpointID schemeID=\"9957\">FR40303265045</cbc:EndpointID>",
             "<cbc:RegistrationName>Acme &amp; Sons</cbc:RegistrationName>",
             "<cbc:LineExtensionAmount currencyID=\"EUR\">90.00</cbc:LineExtensionAmount>",
             "<cbc:Amount currencyID=\"EUR\">10.01</cbc:Amount>",

@@ -1,5 +1,7 @@
 //! `invoicing_invoice_send`: an issued document goes to its customer.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use maitred_core::prelude::*;
 use maitred_kernel::time::MINUTE_MS;
 use maitred_kernel::wire::Moment;
@@ -11,7 +13,7 @@ use crate::afterwards::Sending;
 use crate::document::{Document, load};
 use crate::model::{Delivery, DocumentKind, Invoice};
 use crate::recipients::{self, Recipient};
-use crate::render_html::html;
+use crate::render_pdf::pdf;
 use crate::render_ubl::{buyer_endpoint, ubl};
 use crate::standard::violations;
 use crate::store::{afterwards, invoices, profiles};
@@ -26,7 +28,7 @@ impl Tool for InvoiceSend {
     const NAME: &str = "invoicing_invoice_send";
     const TITLE: &str = "Send invoice";
     const ABOUT: &str =
-        "Send an issued invoice or credit note to the billing contact (again), with its page and XML.";
+        "Send an issued invoice or credit note to the billing contact (again), as PDF and XML.";
     const MODES: &[Mode] = &[Mode::Office];
     const EFFECT: Write = Write { leaves_house: true, ..Write::PREVIEWED };
     const EXAMPLE: Example = Example {
@@ -139,7 +141,7 @@ fn mail(
     let (invoice, seller) = (&document.invoice, &document.seller.seller);
     let number = invoice.label();
     let subject = format!("{} {number} - {}", document.title(), seller.name);
-    let amount = format_minor(invoice.gross - invoice.prepaid + invoice.rounding, invoice.currency);
+    let amount = format_minor(document.payable(), invoice.currency);
     let mut text = match &to.name {
         Some(name) => format!("Dear {name},\n\n"),
         None => "Dear Sir or Madam,\n\n".to_owned(),
@@ -160,15 +162,11 @@ fn mail(
         text.push_str(&format!(", to be paid by {due}"));
     }
     text.push_str(&format!(".\n\nKind regards\n{}", seller.name));
-    let mut attachments =
-        vec![Attachment { name: document.file_name("html"), mime: "text/html", content: html(document) }];
+    let page = STANDARD.encode(pdf(document)?.bytes);
+    let mut attachments = vec![Attachment::base64(document.file_name("pdf"), "application/pdf", page)];
     // What the standard's checks refuse would only be refused by the receiver's software.
     if violations(document).is_empty() {
-        attachments.push(Attachment {
-            name: document.file_name("xml"),
-            mime: "application/xml",
-            content: ubl(document),
-        });
+        attachments.push(Attachment::text(document.file_name("xml"), "application/xml", ubl(document)));
     }
     let names = attachments.iter().map(|file| file.name.clone()).collect();
     Mail {
@@ -220,7 +218,7 @@ mod tests {
     use maitred_testkit::Fixture;
     use serde_json::{Value, json};
 
-    const GIVEN: &str = r#"company acme vat=DE811569869; contact ada company=acme email=ada@acme.example; contact bill company=acme role=billing email=bill@acme.example; tax DE standard S 1900; setting invoicing.seller {"name": "Maison GmbH", "vat_id": "DE136695976"};
+    const GIVEN: &str = r#"company acme country=FR vat=FR40303265045; contact ada company=acme email=ada@acme.example; contact bill company=acme role=billing email=bill@acme.example; tax DE standard S 1900; setting invoicing.seller {"name": "Maison GmbH", "vat_id": "DE136695976"};
         invoicing_invoice_create {"company": "@acme", "po_reference": "4711", "lines": [{"description": "Chair", "qty": 2, "unit_price": "50"}]} as inv"#;
 
     fn send(fixture: &Fixture, more: &str) -> Value {
@@ -241,9 +239,12 @@ mod tests {
         assert_eq!(shown["preview"]["to"], "bill@acme.example", "{shown}");
         assert_eq!(outbox(&fixture, "mail").len(), 0);
         let sent = send(&fixture, "");
-        assert_eq!(sent["enclosed"], json!(["inv-2026-00001.html", "inv-2026-00001.xml"]), "{sent}");
+        assert_eq!(sent["enclosed"], json!(["inv-2026-00001.pdf", "inv-2026-00001.xml"]), "{sent}");
         let mails = outbox(&fixture, "mail");
         assert_eq!(mails[0]["to"], json!(["bill@acme.example"]));
+        let file = &mails[0]["attachments"][0];
+        assert_eq!((&file["mime"], &file["encoding"]), (&json!("application/pdf"), &json!("base64")));
+        assert!(file["content"].as_str().unwrap().starts_with("JVBERi0xLjc"));
         assert!(mails[0]["text"].as_str().unwrap().contains("119.00 EUR, to be paid by 2026-03-16"));
         fixture.set_clock("2026-03-02T10:09:59Z");
         assert_eq!(send(&fixture, r#", "message": "again""#)["error"]["code"], "already_done");
@@ -261,7 +262,7 @@ mod tests {
         assert_eq!(refused["error"]["violations"][0]["rule"], "PEPPOL-EN16931-R003", "{refused}");
         let good = Fixture::new(&[&crate::DOMAIN], GIVEN);
         good.call_confirmed("invoicing_invoice_issue", r#"{"invoice": "@inv"}"#);
-        assert_eq!(send(&good, r#", "channel": "peppol""#)["to"], "9930:DE811569869");
+        assert_eq!(send(&good, r#", "channel": "peppol""#)["to"], "9957:FR40303265045");
         assert_eq!(outbox(&good, "peppol").len(), 1);
     }
 

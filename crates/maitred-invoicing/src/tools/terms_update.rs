@@ -9,6 +9,7 @@ use maitred_party::org::today;
 use maitred_party::store::{companies, contacts};
 
 use crate::model::{BillingProfile, Delivery, DunningPolicy};
+use crate::seller::is_participant;
 use crate::store::profiles;
 use crate::tools::balance_get::{TermsView, by_currency, terms_view};
 
@@ -114,6 +115,10 @@ fn checked(
     {
         return Err(invalid("tax_treatment", format!("needs a checked VAT id of `{}`", company.name))
             .hint("add the VAT id to the company and have it checked"));
+    }
+    if args.peppol_id.is_some() && after.peppol_id.as_deref().is_some_and(|id| !is_participant(id)) {
+        return Err(invalid("peppol_id", "must be a scheme of four digits, `:` and the id in it")
+            .hint("such as `0088:4006381333931` for a GLN"));
     }
     if after.delivery == Delivery::Peppol && after.peppol_id.is_none() {
         return Err(missing("peppol_id").hint("delivery by peppol needs it"));
