@@ -9,6 +9,8 @@ pub mod demo;
 #[path = "store/letters.rs"]
 mod letters;
 pub mod online_retail;
+#[path = "store/retail.rs"]
+mod retail;
 mod store;
 mod target;
 

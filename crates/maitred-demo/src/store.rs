@@ -52,7 +52,7 @@ pub fn registration_numbers(db: &Reader<'_>) -> ToolResult<BTreeSet<String>> {
 }
 
 /// What a merged company held is kept as JSON, wherever in it the number stands.
-fn collect_numbers(json: &serde_json::Value, numbers: &mut BTreeSet<String>) {
+pub fn collect_numbers(json: &serde_json::Value, numbers: &mut BTreeSet<String>) {
     match json {
         serde_json::Value::Object(members) => {
             for (name, value) in members {

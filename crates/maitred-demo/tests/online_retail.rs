@@ -37,7 +37,7 @@ fn companies_of(target: &Target) -> Vec<Company> {
 }
 
 fn class(report: &Report, class: Class) -> (u64, u64, &str) {
-    let entry = report.left_for_later.documents.iter().find(|entry| entry.class == Some(class)).unwrap();
+    let entry = report.file.documents.iter().find(|entry| entry.class == Some(class)).unwrap();
     (entry.documents, entry.lines, &entry.total)
 }
 
@@ -123,7 +123,7 @@ fn what_is_left_is_counted_by_class() {
     assert_eq!(class(&report, Class::CreditNote), (1, 1, "-1.00"));
     assert_eq!(class(&report, Class::StockAdjustment), (1, 2, "0.00"));
     assert_eq!(class(&report, Class::BadDebtAdjustment), (1, 1, "-110.06"));
-    let later = &report.left_for_later;
+    let later = &report.file;
     assert_eq!((later.all_documents.documents, later.all_documents.lines), (20, 24));
     assert_eq!(later.all_documents.total, "-62.65");
     assert_eq!((later.product_codes, later.product_codes_ignoring_case), (6, 5));
@@ -253,9 +253,9 @@ fn other_files_and_broken_ones_are_refused_and_nothing_is_written() {
     let path = directory.path().join("cut.csv.xz");
     let whole = include_bytes!("data/two-lines.csv.xz");
     std::fs::write(&path, &whole[..40]).unwrap();
-    let error = import(&target, now(), &path, &mut |_, _| {}).unwrap_err();
+    let error = import(&target, now(), &path, &mut |_| {}).unwrap_err();
     assert!(matches!(error, ImportError::File(_)), "{error}");
-    let error = import(&target, now(), Path::new("no such file"), &mut |_, _| {}).unwrap_err();
+    let error = import(&target, now(), Path::new("no such file"), &mut |_| {}).unwrap_err();
     assert!(matches!(error, ImportError::File(_)), "{error}");
     assert!(before == target.store.contents().unwrap());
 }
@@ -287,8 +287,8 @@ fn the_report_reads_well_and_travels_as_json() {
     }
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["customers"]["created"], 11);
-    assert_eq!(json["left_for_later"]["documents"][0]["class"], "sale");
-    assert_eq!(json["left_for_later"]["documents"][0]["total"], "48.41");
+    assert_eq!(json["file"]["documents"][0]["class"], "sale");
+    assert_eq!(json["file"]["documents"][0]["total"], "48.41");
 }
 
 /// The real file, where its place is named. Counts and totals were computed independently of this project.
@@ -305,7 +305,7 @@ fn the_real_file_gives_the_golden_counts() {
     };
     let (_directory, target) = fresh();
     let mut heard = (0, 0);
-    let report = import(&target, now(), Path::new(&path), &mut |done, total| heard = (done, total)).unwrap();
+    let report = import(&target, now(), Path::new(&path), &mut |how_far| heard.push(how_far)).unwrap();
     println!("{report}");
     assert!(heard.0 > 0 && heard.0 == heard.1, "{heard:?}");
     assert_eq!((report.rows, report.unreadable_rows, report.countries), (541_909, 0, 38));
@@ -315,10 +315,10 @@ fn the_real_file_gives_the_golden_counts() {
     assert_eq!(class(&report, Class::CreditNote), (3_836, 9_288, "-896812.49"));
     assert_eq!(class(&report, Class::StockAdjustment), (2_102, 2_115, "0.00"));
     assert_eq!(class(&report, Class::BadDebtAdjustment), (3, 3, "-11062.06"));
-    let later = &report.left_for_later;
+    let later = &report.file;
     assert_eq!((later.all_documents.documents, later.all_documents.total.as_str()), (25_900, "9747747.93"));
     assert_eq!((later.product_codes, later.product_codes_ignoring_case), (4_070, 3_958));
     assert_eq!((later.rows_without_customer, later.rows_without_description), (135_080, 1_454));
-    let again = import(&target, now(), Path::new(&path), &mut |_, _| {}).unwrap();
+    let again = import(&target, now(), Path::new(&path), &mut |_| {}).unwrap();
     assert_eq!((again.customers.created, again.customers.already_there), (0, 4_372));
 }

@@ -65,7 +65,8 @@ CREATE TABLE invoice (
   CHECK (balance = gross - prepaid + rounding - allocated - credited - written_off),
   CHECK ((number IS NULL) = (status IN ('draft', 'discarded'))),
   CHECK (number IS NULL OR (issue_date IS NOT NULL AND due_date IS NOT NULL AND seller IS NOT NULL AND buyer IS NOT NULL)),
-  CHECK ((kind = 'credit_note') = (corrects_id IS NOT NULL)),
+  CHECK (kind = 'credit_note' OR corrects_id IS NULL),
+  CHECK (kind = 'invoice' OR corrects_id IS NOT NULL OR source_kind = 'import'),
   CHECK ((kind = 'credit_note') = (series = 'CN')),
   CHECK (supply_to IS NULL OR supply_from IS NULL OR supply_to >= supply_from)
 ) /*clustered*/;

@@ -1,12 +1,16 @@
 //! The UCI Online Retail file: a year of a British giftware wholesaler, line by line.
 //!
-//! For now its customers come in, each as a company with the country that most of its documents name; documents,
-//! lines and products are counted by class and left for the modules that will hold them. The file is read once, as a
-//! stream; what is kept meanwhile is one small entry per document, customer and product code. Importing a file again
-//! changes nothing: a customer is known by its number, also after somebody renamed or merged it.
+//! Customers become companies, each with the country that most of its documents name; codes become products with the
+//! history of their prices; sales become orders that were shipped and invoiced, credits credit notes, rows at no price
+//! adjustments of stock. The file is read once, as a stream, and kept in a few dozen bytes a row. Importing a file again
+//! changes nothing: a customer is known by its number, also after somebody renamed or merged it, and so is a document.
+//! In a build without the modules of trade only the customers come in.
 
 mod countries;
+mod credits;
 mod file;
+mod goods;
+mod posting;
 mod report;
 mod tally;
 
@@ -17,19 +21,22 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use maitred_core::cx::Writer;
-use maitred_core::error::{ToolError, ToolResult};
+use maitred_core::error::{Code, ToolError, ToolResult};
 use maitred_crm::model::{Lifecycle, Profile};
 use maitred_crm::store::profiles;
-use maitred_party::model::CompanyKind;
+use maitred_party::model::{CompanyKind, LinkRole};
 use maitred_party::org;
 use maitred_party::store::companies::{self, NewCompany};
-use maitred_party::store::tags;
+use maitred_party::store::contacts::{self, NewContact};
+use maitred_party::store::{settings, tags};
+use serde_json::json;
 
 use crate::Target;
 use crate::store;
 use countries::Place;
 pub use report::{
-    CLASSES, Class, ClassCount, CountryNote, Customers, LeftForLater, Report, TwoCountries, Unreadable,
+    CLASSES, Class, ClassCount, CountryNote, Customers, FileCounts, Note, Report, Trade, TwoCountries,
+    Unreadable,
 };
 use tally::{Customer, Tally};
 
@@ -71,8 +78,16 @@ impl From<ToolError> for ImportError {
     }
 }
 
-/// Imports a file, compressed with xz, gzip or zstd or not at all; its first bytes say which. `progress` hears how
-/// many of the file's bytes are read, and how many there are.
+/// How far an import has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Bytes of the file that are read, and how many there are.
+    Read(u64, u64),
+    /// Documents that are written, and how many there are.
+    Written(u64, u64),
+}
+
+/// Imports a file, compressed with xz, gzip or zstd or not at all; its first bytes say which.
 ///
 /// # Errors
 /// See [`ImportError`]. Nothing is written before the whole file was read.
@@ -80,11 +95,13 @@ pub fn import(
     target: &Target,
     now: Timestamp,
     path: &Path,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, ImportError> {
-    let reader = file::open(path, progress).map_err(ImportError::File)?;
+    let mut read = |done, all| progress(Progress::Read(done, all));
+    let reader = file::open(path, &mut read).map_err(ImportError::File)?;
+    let tally = Tally::of(reader)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    import_into(target, now, &name, reader)
+    bring_all_in(target, now, &name, tally, progress)
 }
 
 /// Imports the CSV that `reader` gives; `name` is what the audit line keeps a digest of.
@@ -97,8 +114,34 @@ pub fn import_into(
     name: &str,
     reader: impl Read,
 ) -> Result<Report, ImportError> {
-    let tally = Tally::of(reader)?;
-    let home = target.read(COMMAND, now, |db| Ok(org::settings_of(db)?.country.clone()))?;
+    bring_all_in(target, now, name, Tally::of(reader)?, &mut |_| {})
+}
+
+fn bring_all_in(
+    target: &Target,
+    now: Timestamp,
+    name: &str,
+    tally: Tally,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, ImportError> {
+    let trades = ["catalog_", "orders_", "invoicing_"]
+        .iter()
+        .all(|module| target.registry.tools().iter().any(|tool| tool.entry.name.starts_with(module)));
+    if trades {
+        let org = target.org.name.clone();
+        target.write(COMMAND, name, now, false, move |db| at_home(db, &org))?;
+    }
+    let home = target.read(COMMAND, now, |db| {
+        let settings = org::settings_of(db)?;
+        if trades && settings.currency.code() != "GBP" {
+            return Err(ToolError::new(
+                Code::Invalid,
+                format!("the file is in GBP and the organisation counts in {}", settings.currency.code()),
+            )
+            .hint("set GBP and Europe/London first: account_setting_update, section org"));
+        }
+        Ok(settings.country.clone())
+    })?;
     let arrivals: Vec<Arrival> =
         tally.customers().map(|customer| Arrival::of(&tally, customer, &home)).collect();
     let mut report = tally.report();
@@ -110,7 +153,20 @@ pub fn import_into(
     }
     report.customers.already_there = report.customers.found - report.customers.created;
     explain(&arrivals, &mut report);
+    if trades {
+        let mut written = |done, all| progress(Progress::Written(done, all));
+        report.trade = Some(posting::post(target, now, name, tally, &mut written)?);
+    }
     Ok(report)
+}
+
+/// Where nobody has said where the organisation is: it is the file's, a British one.
+fn at_home(db: &Writer<'_>, name: &str) -> ToolResult<()> {
+    if settings::get(db, "org")?.is_none() {
+        let british = json!({"name": name, "timezone": "Europe/London", "currency": "GBP", "country": "GB"});
+        settings::put(db, "org", &british.to_string())?;
+    }
+    Ok(())
 }
 
 /// A customer with the country it gets.
@@ -171,10 +227,15 @@ fn bring_in(db: &Writer<'_>, batch: &[Arrival]) -> ToolResult<u64> {
                 kinds: CompanyKind::Customer.as_str().to_owned(),
                 country: arrival.country.clone(),
                 currency: Some("GBP".to_owned()),
-                registration_no: Some(number),
+                registration_no: Some(number.clone()),
                 ..NewCompany::default()
             },
         )?;
+        let buyer = contacts::insert(
+            db,
+            NewContact { family_name: format!("Purchasing of {number}"), ..NewContact::default() },
+        )?;
+        contacts::link(db, &company.id, &buyer.id, LinkRole::Buyer)?;
         let before = profiles::of_company(db, &company.id)?;
         let mut after =
             Profile { lifecycle: Lifecycle::Customer, source: Some(SOURCE.to_owned()), ..before.clone() };

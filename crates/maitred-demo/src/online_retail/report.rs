@@ -55,8 +55,10 @@ pub struct Report {
     pub countries: u64,
     /// What became of the customers.
     pub customers: Customers,
-    /// What is not imported yet.
-    pub left_for_later: LeftForLater,
+    /// What the file holds.
+    pub file: FileCounts,
+    /// What became of it; nothing in a build without the modules for it.
+    pub trade: Option<Trade>,
 }
 
 /// A row that could not be read.
@@ -107,9 +109,9 @@ pub struct CountryNote {
     pub why: String,
 }
 
-/// What is not imported yet, counted.
+/// Documents, products and rows of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LeftForLater {
+pub struct FileCounts {
     /// Documents by class.
     pub documents: Vec<ClassCount>,
     /// All documents.
@@ -122,6 +124,42 @@ pub struct LeftForLater {
     pub rows_without_customer: u64,
     /// Rows that have no description.
     pub rows_without_description: u64,
+}
+
+/// What became of the documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Trade {
+    /// Products made, each with one variant.
+    pub products: u64,
+    /// Products that were there already.
+    pub products_already_there: u64,
+    /// Prices of the list, each from a day on.
+    pub price_points: u64,
+    /// Orders, each shipped and invoiced.
+    pub orders: u64,
+    /// Lines of orders, and of their invoices.
+    pub order_lines: u64,
+    /// Credit notes.
+    pub credit_notes: u64,
+    /// Adjustments of stock.
+    pub adjustments: u64,
+    /// Write-offs.
+    pub write_offs: u64,
+    /// Moves of stock.
+    pub stock_moves: u64,
+    /// Documents that an earlier import brought in.
+    pub already_there: u64,
+    /// What was odd and what was made of it.
+    pub notes: Vec<Note>,
+}
+
+/// Something odd.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// How often.
+    pub count: u64,
+    /// What, and what was made of it.
+    pub what: String,
 }
 
 /// Documents of a class.
@@ -154,7 +192,11 @@ impl fmt::Display for Report {
         }
         writeln!(f, ", {} words for countries", self.countries)?;
         self.customers.fmt(f)?;
-        self.left_for_later.fmt(f)?;
+        self.file.fmt(f)?;
+        match &self.trade {
+            Some(trade) => trade.fmt(f)?,
+            None => writeln!(f, "only the customers came in: this build lacks the modules for the rest")?,
+        }
         if self.unreadable_rows > 0 {
             writeln!(f, "unreadable rows, counted nowhere else: {}", thousands(self.unreadable_rows))?;
             for row in &self.unreadable {
@@ -204,9 +246,40 @@ impl fmt::Display for Customers {
     }
 }
 
-impl fmt::Display for LeftForLater {
+impl fmt::Display for Trade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "left for later, until there is a module for them:")?;
+        writeln!(f, "came in:")?;
+        for (what, number) in [
+            ("products", self.products),
+            ("prices of the list RETAIL", self.price_points),
+            ("orders, shipped and invoiced", self.orders),
+            ("lines of orders", self.order_lines),
+            ("credit notes", self.credit_notes),
+            ("adjustments of stock", self.adjustments),
+            ("write-offs", self.write_offs),
+            ("moves of stock", self.stock_moves),
+        ] {
+            writeln!(f, "  {:>9} {what}", thousands(number))?;
+        }
+        if self.already_there + self.products_already_there > 0 {
+            writeln!(
+                f,
+                "there already and unchanged: {} products, {} documents",
+                thousands(self.products_already_there),
+                thousands(self.already_there)
+            )?;
+        }
+        writeln!(f, "odd, and what was made of it:")?;
+        for note in &self.notes {
+            writeln!(f, "  {:>9} {}", thousands(note.count), note.what)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for FileCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "in the file:")?;
         for entry in self.documents.iter().chain([&self.all_documents]) {
             writeln!(
                 f,

@@ -1,5 +1,6 @@
 //! One pass over the rows: what is kept of each document, customer and product code.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 
@@ -7,7 +8,7 @@ use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 use jiff::civil::{Date, DateTime};
 use maitred_kernel::{BasisPoints, Currency, Price, Quantity, format_minor, line_net};
 
-use super::report::{CLASSES, Class, ClassCount, LeftForLater, Report, UNREADABLE_SHOWN, Unreadable};
+use super::report::{CLASSES, Class, ClassCount, FileCounts, Report, UNREADABLE_SHOWN, Unreadable};
 use super::{ImportError, count};
 
 /// The columns, as the report names them when one is missing.
@@ -45,16 +46,45 @@ pub struct Named {
     pub lines: u64,
 }
 
-struct Document {
+/// A row of a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// Place of the product's code.
+    pub code: u32,
+    /// Place of the description; that of the empty one where the row has none.
+    pub text: u32,
+    /// How many.
+    pub quantity: Quantity,
+    /// Price of one.
+    pub price: Price,
+    /// Pence, rounded half away from zero.
+    pub net: i64,
+}
+
+/// A document.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Its number.
+    pub number: Box<str>,
     letter: Option<u8>,
     priced: bool,
-    lines: u64,
+    /// Its rows.
+    pub lines: Vec<Line>,
+    /// Number of the customer, where a row names one.
+    pub customer: Option<u32>,
+    /// Place of the word for the country.
+    pub country: usize,
+    /// The moment of its first row.
+    pub at: DateTime,
+    /// Its rows name two moments.
+    pub two_moments: bool,
     /// Pence.
-    total: i64,
+    pub total: i64,
 }
 
 impl Document {
-    fn class(&self) -> Class {
+    /// What it is.
+    pub fn class(&self) -> Class {
         match (self.letter, self.priced) {
             (Some(b'C'), _) => Class::CreditNote,
             (Some(_), _) => Class::BadDebtAdjustment,
@@ -78,11 +108,41 @@ pub struct Tally {
     /// Document, customer and country word seen together.
     together: HashSet<(usize, u32, usize)>,
     words: Vec<String>,
-    codes: HashSet<Box<str>>,
+    codes: Names,
+    texts: Names,
     without_customer: u64,
     without_description: u64,
     days: Option<(Date, Date)>,
-    last_moment: Option<(String, Date)>,
+    last_moment: Option<(String, DateTime)>,
+}
+
+/// Texts, each kept once.
+#[derive(Default)]
+pub struct Names {
+    list: Vec<Box<str>>,
+    places: HashMap<Box<str>, u32>,
+}
+
+impl Names {
+    fn place(&mut self, text: &str) -> u32 {
+        if let Some(place) = self.places.get(text) {
+            return *place;
+        }
+        let place = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        self.list.push(text.into());
+        self.places.insert(text.into(), place);
+        place
+    }
+
+    /// The text at a place.
+    pub fn get(&self, place: u32) -> &str {
+        self.list.get(place as usize).map_or("", |text| text)
+    }
+
+    /// Every text, by place.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|text| &**text)
+    }
 }
 
 impl Tally {
@@ -114,13 +174,16 @@ impl Tally {
         if record.len() != self.width {
             return Err(format!("has {} fields instead of {}", record.len(), self.width));
         }
+        let lossy = OnceCell::new();
         let mut fields = [""; 8];
         for (slot, place) in places.iter().enumerate() {
             let bytes = record.get(*place).ok_or_else(|| format!("has no {}", COLUMNS[slot]))?;
-            // The description is only looked at for being there, and some copies have it in another encoding.
+            // Some copies have descriptions in another encoding.
             fields[slot] = match std::str::from_utf8(bytes) {
                 Ok(text) => text.trim(),
-                Err(_) if slot == 2 => "?",
+                Err(_) if slot == 2 => {
+                    lossy.get_or_init(|| String::from_utf8_lossy(bytes).trim().to_owned()).as_str()
+                }
                 Err(_) => return Err(format!("has a {} that is not UTF-8", COLUMNS[slot])),
             };
         }
@@ -133,23 +196,25 @@ impl Tally {
         let quantity = Quantity::parse(quantity).map_err(|_| bad(3))?;
         let price = Price::parse(price).map_err(|_| bad(5))?;
         let net = line_net(quantity, price, BasisPoints::from_bp(0), Currency::GBP).map_err(|_| bad(3))?;
-        let day = self.day(moment).ok_or_else(|| bad(4))?;
+        let at = self.moment(moment).ok_or_else(|| bad(4))?;
         let customer = customer_of(customer).ok_or_else(|| bad(6))?;
 
         let so_far = self.by_number.get(number).map_or(0, |place| self.documents[*place].total);
         let total = so_far.checked_add(net).ok_or_else(|| bad(3))?;
 
-        let document = self.document(number, letter);
+        let word = self.word(country);
+        let line =
+            Line { code: self.codes.place(code), text: self.texts.place(description), quantity, price, net };
+        let document = self.document(number, letter, word, at);
         let entry = &mut self.documents[document];
         entry.total = total;
-        entry.lines += 1;
+        entry.lines.push(line);
         entry.priced |= price.micros() != 0;
+        entry.two_moments |= entry.at != at;
+        entry.customer = entry.customer.or(customer);
+        let day = at.date();
         self.days = Some(self.days.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
-        if !self.codes.contains(code) {
-            self.codes.insert(code.into());
-        }
         self.without_description += u64::from(description.is_empty());
-        let word = self.word(country);
         match customer {
             Some(number) => self.name(document, number, word),
             None => self.without_customer += 1,
@@ -157,12 +222,22 @@ impl Tally {
         Ok(())
     }
 
-    fn document(&mut self, number: &str, letter: Option<u8>) -> usize {
+    fn document(&mut self, number: &str, letter: Option<u8>, country: usize, at: DateTime) -> usize {
         if let Some(place) = self.by_number.get(number) {
             return *place;
         }
         let place = self.documents.len();
-        self.documents.push(Document { letter, priced: false, lines: 0, total: 0 });
+        self.documents.push(Document {
+            number: number.into(),
+            letter,
+            priced: false,
+            lines: Vec::new(),
+            customer: None,
+            country,
+            at,
+            two_moments: false,
+            total: 0,
+        });
         self.by_number.insert(number.into(), place);
         place
     }
@@ -187,16 +262,36 @@ impl Tally {
         named.lines += 1;
     }
 
-    /// The day of a moment. Rows of one document follow each other, so the last one is usually the next one.
-    fn day(&mut self, text: &str) -> Option<Date> {
-        if let Some((known, day)) = &self.last_moment
+    /// A moment. Rows of one document follow each other, so the last one is usually the next one.
+    fn moment(&mut self, text: &str) -> Option<DateTime> {
+        if let Some((known, moment)) = &self.last_moment
             && known == text
         {
-            return Some(*day);
+            return Some(*moment);
         }
         let moment = MOMENTS.iter().find_map(|form| DateTime::strptime(form, text).ok())?;
-        self.last_moment = Some((text.to_owned(), moment.date()));
-        Some(moment.date())
+        self.last_moment = Some((text.to_owned(), moment));
+        Some(moment)
+    }
+
+    /// The documents, in the order in which the file begins them.
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// The codes of products.
+    pub fn codes(&self) -> &Names {
+        &self.codes
+    }
+
+    /// The descriptions.
+    pub fn texts(&self) -> &Names {
+        &self.texts
+    }
+
+    /// The first day of the file.
+    pub fn first_day(&self) -> Option<Date> {
+        self.days.map(|(first, _)| first)
     }
 
     /// The customers, by number.
@@ -216,17 +311,17 @@ impl Tally {
             ClassCount::new(
                 Some(class),
                 count(fitting().count()),
-                fitting().map(|document| document.lines).sum(),
+                fitting().map(|document| count(document.lines.len())).sum(),
                 fitting().map(|document| i128::from(document.total)).sum(),
             )
         });
         let all = ClassCount::new(
             None,
             count(self.documents.len()),
-            self.documents.iter().map(|document| document.lines).sum(),
+            self.documents.iter().map(|document| count(document.lines.len())).sum(),
             self.documents.iter().map(|document| i128::from(document.total)).sum(),
         );
-        let folded: BTreeSet<String> = self.codes.iter().map(|code| code.to_uppercase()).collect();
+        let folded: BTreeSet<String> = self.codes.all().map(str::to_uppercase).collect();
         Report {
             rows: self.rows,
             unreadable_rows: self.unreadable_rows,
@@ -235,10 +330,11 @@ impl Tally {
             last_day: self.days.map(|(_, last)| last.to_string()),
             countries: count(self.words.len()),
             customers: super::Customers::default(),
-            left_for_later: LeftForLater {
+            trade: None,
+            file: FileCounts {
                 documents: classes.to_vec(),
                 all_documents: all,
-                product_codes: count(self.codes.len()),
+                product_codes: count(self.codes.all().count()),
                 product_codes_ignoring_case: count(folded.len()),
                 rows_without_customer: self.without_customer,
                 rows_without_description: self.without_description,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use maitred_demo::online_retail;
+use maitred_demo::online_retail::{self, Progress};
 
 use super::common::{Format, open};
 use super::demo::target;
@@ -14,7 +14,7 @@ use crate::config::DataArgs;
 /// Importers of real data sets.
 #[derive(Subcommand, Debug)]
 pub enum ImportCommand {
-    /// Import the customers of the UCI Online Retail file; what it leaves for later is counted
+    /// Import the UCI Online Retail file: customers, products, prices, orders, invoices, credit notes, stock
     #[command(
         after_help = "Example:\n  maitred org create retail --name \"Online Retail\"\n  maitred import \
                             online-retail online_retail.csv.xz --org retail"
@@ -40,12 +40,17 @@ pub fn run(data: &DataArgs, command: &ImportCommand) -> anyhow::Result<()> {
     let product = open(data)?;
     let target = target(&product, &args.org, "import online-retail")?;
     let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {bytes} of {total_bytes}  {elapsed}")
+    let style = ProgressStyle::with_template("{msg:7} {bar:40} {percent:>3} %  {elapsed}")
         .context("the progress bar")?;
     bar.set_style(style);
-    let mut progress = |read: u64, all: u64| {
+    let mut progress = |how_far: Progress| {
+        let (word, done, all) = match how_far {
+            Progress::Read(done, all) => ("reading", done, all),
+            Progress::Written(done, all) => ("writing", done, all),
+        };
+        bar.set_message(word);
         bar.set_length(all);
-        bar.set_position(read);
+        bar.set_position(done);
     };
     let outcome = online_retail::import(&target, product.clock.now(), &args.file, &mut progress);
     bar.finish_and_clear();
