@@ -214,7 +214,7 @@ fn there_is_a_business_and_what_is_wrong_is_found() {
     let shown =
         desk.call("invoicing_bank_import", &json!({"content": file.content, "dry_run": true}).to_string());
     assert!(shown.to_string().contains("statement"), "{shown:#}");
-    let suggested = desk.call("invoicing_match_suggest", "{}").to_string();
+    let suggested = desk.call("invoicing_match_suggest", r#"{"min_score": 20, "limit": 100}"#).to_string();
     assert!(suggested.contains("\"sure\":true") && suggested.contains("\"sure\":false"), "{suggested}");
 }
 

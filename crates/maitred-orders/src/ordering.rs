@@ -210,8 +210,16 @@ pub fn save(
         }
     }
     db.update(before, &mut after)?;
-    orders::index(db, &after, &lines)?;
+    if (&before.buyer, &before.po_reference) != (&after.buyer, &after.po_reference) || !alike(known, &lines) {
+        orders::index(db, &after, &lines)?;
+    }
     Ok((after, lines))
+}
+
+/// Whether an order is found by the same words with either of these lines: what is shipped or billed changes none.
+fn alike(known: &[OrderLine], lines: &[OrderLine]) -> bool {
+    let words = |line: &OrderLine| (line.description.clone(), line.sku.clone());
+    known.len() == lines.len() && known.iter().zip(lines).all(|(old, new)| words(old) == words(new))
 }
 
 /// The buyer and their person, as a caller names them.

@@ -357,7 +357,7 @@ impl Season<'_, '_> {
         if let Some(place) = open.iter().copied().find(|place| !used.contains(place)) {
             let bill = self.cash.bills[place].clone();
             let mut entry = self.receipt(day(5)?, bill.customer, bill.open, "Règlement".to_owned());
-            (entry.name, entry.iban) = ("Compte commun du groupe".to_owned(), None);
+            entry.iban = None;
             self.cash.lines.push(entry);
             used.push(place);
         }

@@ -119,11 +119,13 @@ pub fn invent(dice: &mut Dice, cast: &Cast, year: i64) -> Vec<Article> {
         (0..cast.firms.len()).filter(|place| cast.firms[*place].trade == Trade::Estate).collect();
     let mut articles = Vec::new();
     for (number, estate) in (1..).zip(estates.iter().copied()) {
-        let country = cast.firms[estate].company.country.as_str();
-        let mut wines: Vec<usize> = (0..WINES.len()).filter(|wine| WINES[*wine].1 == country).collect();
-        dice.shuffle(&mut wines);
-        for wine in wines.into_iter().take(5) {
-            articles.push(bottled(dice, cast, estate, number, wine, year));
+        let wines = cellar(dice, cast, estate);
+        // Who makes few wines keeps several years of them.
+        let years = if wines.len() < 3 { 3 } else { 1 };
+        for wine in wines.into_iter().take(6) {
+            for back in 0..years {
+                articles.push(bottled(dice, cast, estate, number, wine, year - back));
+            }
         }
     }
     let maker = estates.first().copied();
@@ -140,15 +142,29 @@ pub fn invent(dice: &mut Dice, cast: &Cast, year: i64) -> Vec<Article> {
     articles
 }
 
+/// The wines an estate can make: those of its country, and in France those that houses of its kind make.
+fn cellar(dice: &mut Dice, cast: &Cast, estate: usize) -> Vec<usize> {
+    let company = &cast.firms[estate].company;
+    let country: Vec<usize> = (0..WINES.len()).filter(|wine| WINES[*wine].1 == company.country).collect();
+    let kind: Vec<usize> = country
+        .iter()
+        .copied()
+        .filter(|wine| company.country != "FR" || company.name.starts_with(WINES[*wine].2))
+        .collect();
+    let mut wines = if kind.is_empty() { country } else { kind };
+    dice.shuffle(&mut wines);
+    wines
+}
+
 fn bottled(dice: &mut Dice, cast: &Cast, estate: usize, number: i64, wine: usize, year: i64) -> Article {
     let (appellation, _, _, low, high) = WINES[wine];
     let (_, colour, region, grape) =
         STYLES.iter().copied().find(|style| style.0 == appellation).unwrap_or((appellation, "Red", "", ""));
     let house = cast.firms[estate].company.name.as_str();
     let age = match colour {
-        "Red" => dice.between(3, 6),
-        "Sparkling" => dice.between(2, 4),
-        _ => dice.between(1, 3),
+        "Red" => 4,
+        "Sparkling" => 3,
+        _ => 2,
     };
     let vintage = year - age;
     let initials: String =
