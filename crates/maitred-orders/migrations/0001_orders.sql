@@ -169,6 +169,8 @@ CREATE TABLE order_line (
 ) /*clustered*/;
 CREATE UNIQUE INDEX order_line_position ON order_line (order_id, position);
 CREATE INDEX order_line_variant ON order_line (variant_id, order_id);
+-- What reports sum up, so that a year of lines is read without the table.
+CREATE INDEX order_line_sums ON order_line (order_id, sku, description, ordered, cancelled, invoiced, net, unit_cost);
 CREATE INDEX order_line_quote ON order_line (quote_line_id);
 
 CREATE TABLE shipment (

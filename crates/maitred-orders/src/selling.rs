@@ -1,6 +1,6 @@
 //! Sales by period, product, customer, rep or country: sums of lines, with growth and margin. Pure but for names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use maitred_core::prelude::*;
 use maitred_kernel::round::mul_div_rha;
@@ -8,7 +8,7 @@ use maitred_kernel::{BasisPoints, Currency, Period, Price, Quantity, Zone, line_
 use maitred_party::store::{companies, members};
 
 use crate::snapshot::Buyer;
-use crate::store::sales::Sale;
+use crate::store::sales::{Sale, Wanted};
 
 /// By what sales are summed up.
 #[derive(ToolArgs, Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,40 +72,58 @@ pub struct Summing<'a> {
 }
 
 impl Summing<'_> {
-    /// Sums sales up. `label` names a company or a member.
+    /// What this looks at.
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            at: self.by == GroupBy::Period,
+            who: matches!(self.by, GroupBy::Customer | GroupBy::Rep),
+            buyer: self.by == GroupBy::Country,
+            what: self.by == GroupBy::Product,
+        }
+    }
+
+    /// Sums sales up, whatever their order. `label` names a company or a member.
     pub fn sums(
         &self,
-        sales: &[Sale],
+        sales: impl FnOnce(&mut dyn FnMut(Sale) -> ToolResult<()>) -> ToolResult<()>,
         mut label: impl FnMut(GroupBy, &str) -> ToolResult<String>,
     ) -> ToolResult<BTreeMap<(String, String), Sum>> {
-        let mut sums: BTreeMap<(String, String), Sum> = BTreeMap::new();
-        for sale in sales {
-            let key = self.key(sale)?;
-            let known = sums.entry((key.clone(), sale.currency.code().to_owned()));
-            let sum = match known {
-                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::btree_map::Entry::Vacant(free) => {
-                    let name = match self.by {
-                        GroupBy::Customer | GroupBy::Rep => label(self.by, &key)?,
-                        GroupBy::Product if sale.sku.is_none() => "without a product".to_owned(),
-                        GroupBy::Product => sale.description.clone(),
-                        _ => key,
-                    };
-                    free.insert(Sum { label: name, cost: Some(0), ..Sum::default() })
-                }
-            };
+        let mut sums: HashMap<(String, Currency), Sum> = HashMap::new();
+        sales(&mut |sale| {
+            let sum = sums.entry((self.key(&sale)?, sale.currency)).or_insert_with(|| Sum {
+                // Of several descriptions always the same one, in whichever order they come.
+                label: sale.description.clone(),
+                cost: Some(0),
+                ..Sum::default()
+            });
+            if sale.description < sum.label {
+                sum.label.clone_from(&sale.description);
+            }
             let overflow = || invalid("from", "spans more than can be summed up");
             sum.lines += 1;
             sum.quantity = sum.quantity.checked_add(sale.quantity.thousandths()).ok_or_else(overflow)?;
-            sum.net = sum.net.checked_add(net_of(sale)?).ok_or_else(overflow)?;
-            sum.cost = sum.cost.zip(self.cost_of(sale)).and_then(|(sum, cost)| sum.checked_add(cost));
-        }
-        Ok(sums)
+            sum.net = sum.net.checked_add(net_of(&sale)?).ok_or_else(overflow)?;
+            sum.cost = sum.cost.zip(self.cost_of(&sale)).and_then(|(sum, cost)| sum.checked_add(cost));
+            Ok(())
+        })?;
+        sums.into_iter()
+            .map(|((key, currency), mut sum)| {
+                match self.by {
+                    GroupBy::Customer | GroupBy::Rep => sum.label = label(self.by, &key)?,
+                    GroupBy::Product if key.is_empty() => "without a product".clone_into(&mut sum.label),
+                    GroupBy::Product => {}
+                    GroupBy::Period | GroupBy::Country => sum.label.clone_from(&key),
+                }
+                Ok(((key, currency.code().to_owned()), sum))
+            })
+            .collect()
     }
 
     fn key(&self, sale: &Sale) -> ToolResult<String> {
         Ok(match self.by {
-            GroupBy::Period => Period::month_of(sale.at.day(self.zone)).to_string(),
+            GroupBy::Period => {
+                sale.at.map_or_else(String::new, |at| Period::month_of(at.day(self.zone)).to_string())
+            }
             GroupBy::Product => sale.sku.clone().unwrap_or_default(),
             GroupBy::Customer => sale.company.clone(),
             GroupBy::Rep => sale.owner.clone().unwrap_or_default(),
@@ -144,7 +162,7 @@ mod tests {
 
     fn sale(sku: &str, units: i64, of: i64, net: i64, cost: Option<i64>) -> Sale {
         Sale {
-            at: Stamp::parse("2026-03-02T10:00:00.000Z").unwrap(),
+            at: Some(Stamp::parse("2026-03-02T10:00:00.000Z").unwrap()),
             company: "c".to_owned(),
             owner: None,
             buyer: r#"{"name":"Acme","country":"FR"}"#.to_owned(),
@@ -167,12 +185,13 @@ mod tests {
         ];
         let zone = Zone::UTC;
         let by = |by| Summing { by, zone: &zone, base: Currency::EUR };
-        let sums = by(GroupBy::Product).sums(&sales, |_, _| Ok(String::new())).unwrap();
+        let all = |each: &mut dyn FnMut(Sale) -> ToolResult<()>| sales.iter().cloned().try_for_each(each);
+        let sums = by(GroupBy::Product).sums(all, |_, _| Ok(String::new())).unwrap();
         let found: Vec<_> = sums.values().map(|sum| (sum.label.as_str(), sum.net, sum.cost)).collect();
         assert_eq!(found, [("a", 833, Some(300)), ("b", 100, None)]);
-        let months = by(GroupBy::Period).sums(&sales, |_, _| Ok(String::new())).unwrap();
+        let months = by(GroupBy::Period).sums(all, |_, _| Ok(String::new())).unwrap();
         assert_eq!(months.keys().next().unwrap().0, "2026-03");
-        let countries = by(GroupBy::Country).sums(&sales, |_, _| Ok(String::new())).unwrap();
+        let countries = by(GroupBy::Country).sums(all, |_, _| Ok(String::new())).unwrap();
         assert_eq!(countries.values().next().unwrap().label, "FR");
         assert_eq!(growth(150, 100), Some(BasisPoints::from_bp(5000)));
         assert_eq!(growth(150, 0), None);

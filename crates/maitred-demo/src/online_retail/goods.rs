@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use maitred_kernel::{Day, Price, fold};
 
 use super::report::Class;
-use super::tally::Tally;
+use super::tally::{Document, Tally};
 
 /// Codes that stand for something other than goods.
 const SERVICES: &[&str] = &["POST", "DOT", "M", "C2", "D", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK"];
@@ -26,7 +26,7 @@ pub struct Good {
     pub descriptions: usize,
     /// From which day on the list says which price; one that comes back to an earlier price is a new entry.
     pub prices: Vec<(Day, Price)>,
-    /// Thousandths that must have been there at first, so that what left was there.
+    /// Thousandths that must be there before the first of the new documents, so that whatever leaves is there.
     pub opening: i64,
 }
 
@@ -40,8 +40,8 @@ pub struct Goods {
 }
 
 impl Goods {
-    /// Finds them.
-    pub fn of(tally: &Tally) -> Self {
+    /// Finds them. Documents that are `known` have moved their stock already.
+    pub fn of(tally: &Tally, known: impl Fn(&Document) -> bool) -> Self {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut of_code = Vec::new();
         let mut list: Vec<Good> = Vec::new();
@@ -65,7 +65,7 @@ impl Goods {
         let mut goods = Self { list, of_code };
         goods.name(tally);
         goods.price(tally);
-        goods.open(tally);
+        goods.open(tally, known);
         goods
     }
 
@@ -125,9 +125,9 @@ impl Goods {
         }
     }
 
-    fn open(&mut self, tally: &Tally) {
+    fn open(&mut self, tally: &Tally, known: impl Fn(&Document) -> bool) {
         let mut levels = vec![(0_i64, 0_i64); self.list.len()];
-        for document in tally.documents() {
+        for document in tally.documents().iter().filter(|document| !known(document)) {
             for line in &document.lines {
                 let place = self.of_code[line.code as usize];
                 let (level, lowest) = &mut levels[place];

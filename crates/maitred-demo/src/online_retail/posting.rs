@@ -19,7 +19,7 @@ use serde_json::json;
 
 use super::countries;
 use super::credits::{Credit, credits};
-use super::goods::{Goods, moved};
+use super::goods::{Good, Goods, moved};
 use super::report::{Class, Note, Trade};
 use super::tally::{Document, Tally};
 use super::{COMMAND, SOURCE, count};
@@ -63,17 +63,23 @@ pub fn post(
     tally: Tally,
     progress: &mut dyn FnMut(u64, u64),
 ) -> ToolResult<Trade> {
-    let goods = Goods::of(&tally);
-    let credits = credits(&tally, &goods);
     let known = target.read(COMMAND, now, |db| retail::known(db, SOURCE))?;
+    let goods = Goods::of(&tally, |document| is_known(&known, document));
+    let credits = credits(&tally, &goods);
     let mut trade = Trade::default();
+    let there = target.read(COMMAND, now, retail::levels)?;
+    let lacks = |good: &Good| match known.variants.get(&good.key) {
+        Some(variant) => good.opening > there.get(variant).copied().unwrap_or(0),
+        None => true,
+    };
+    let lacking = goods.list.iter().any(lacks);
     let goods = Arc::new((tally, goods));
-    let shared = Arc::clone(&goods);
-    let (made, prices, moves) =
-        target.write(COMMAND, name, now, true, move |db| products(db, &shared.0, &shared.1))?;
-    trade.products = made;
-    trade.products_already_there = count(goods.1.list.len()) - made;
-    (trade.price_points, trade.stock_moves) = (prices, moves);
+    if lacking {
+        let shared = Arc::clone(&goods);
+        (trade.products, trade.price_points, trade.stock_moves) =
+            target.write(COMMAND, name, now, true, move |db| products(db, &shared.0, &shared.1))?;
+    }
+    trade.products_already_there = count(goods.1.list.len()) - trade.products;
     let nobody = target.write(COMMAND, name, now, false, nobody)?;
     let (tally, goods) = Arc::try_unwrap(goods)
         .map_err(|_| ToolError::internal(std::io::Error::other("what was read is still in use")))?;
@@ -103,8 +109,22 @@ pub fn post(
         from = part.end;
         progress(count(part.start), count(all));
         let shared = Arc::clone(&stage);
-        if part.clone().all(|place| stage.is_known(&stage.tally.documents()[place])) {
-            trade.already_there += count(part.len());
+        let new = stage.tally.documents()[part.clone()]
+            .iter()
+            .filter(|document| !is_known(&stage.known, document))
+            .collect::<Vec<_>>();
+        // Nothing is written, not even into the audit trail, where nothing would come of it.
+        let mut futile = true;
+        for document in &new {
+            futile &= document.class() == Class::BadDebtAdjustment
+                && target.read(COMMAND, now, |db| stage.bearer(db, document))?.is_none();
+            if !futile {
+                break;
+            }
+        }
+        if futile {
+            unborne += count(new.len());
+            trade.already_there += count(part.len() - new.len());
             continue;
         }
         let came = target.write(COMMAND, name, now, true, move |db| batch(db, &shared, part.clone()))?;
@@ -170,6 +190,7 @@ fn maybe(text: Option<&str>) -> Param<'static> {
 fn products(db: &Writer<'_>, tally: &Tally, goods: &Goods) -> ToolResult<(u64, u64, u64)> {
     let now = db.stamp().text();
     let known = retail::known(db, SOURCE)?.variants;
+    let there = retail::levels(db)?;
     let zone = org::settings_of(db)?.zone.clone();
     let first = tally.first_day().map(Day::from_date).transpose().map_err(ToolError::internal)?;
     let list = match retail::price_list(db, LIST.1)? {
@@ -181,7 +202,34 @@ fn products(db: &Writer<'_>, tally: &Tally, goods: &Goods) -> ToolResult<(u64, u
     let (mut prices, mut moves, mut levels) =
         (Rows::of(&retail::PRICE), Rows::of(&retail::MOVE), Rows::of(&retail::LEVEL));
     let (mut made, mut priced, mut opened) = (0, 0, 0);
-    for good in goods.list.iter().filter(|good| !known.contains_key(&good.key)) {
+    let mut open = |variant: &str, missing: i64| -> ToolResult<()> {
+        let Some(first) = first.filter(|_| missing > 0) else { return Ok(()) };
+        let at = first.start(&zone).map_err(ToolError::internal)?.text();
+        moves.push([
+            text(db.fresh_id()),
+            text(&now),
+            text(at),
+            text(variant),
+            Param::Null,
+            text(&warehouse),
+            Param::Int(missing),
+            text("opening"),
+            text("what the file sells before it says where it came from"),
+            Param::Null,
+            Param::Null,
+        ]);
+        opened += 1;
+        Ok(())
+    };
+    for good in &goods.list {
+        if let Some(variant) = known.get(&good.key) {
+            let missing = good.opening - there.get(variant).copied().unwrap_or(0);
+            if missing > 0 {
+                open(variant, missing)?;
+                retail::add_to_level(db, variant, &warehouse, missing)?;
+            }
+            continue;
+        }
         let (product, variant) = (db.fresh_id(), db.fresh_id());
         let kind = if good.service { "service" } else { "goods" };
         let key = maitred_kernel::fold(&good.name).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -223,23 +271,7 @@ fn products(db: &Writer<'_>, tally: &Tally, goods: &Goods) -> ToolResult<(u64, u
         if !good.service {
             levels.push([text(&variant), text(&warehouse), Param::Int(good.opening)]);
         }
-        if let (Some(first), true) = (first, good.opening > 0) {
-            let at = first.start(&zone).map_err(ToolError::internal)?.text();
-            moves.push([
-                text(db.fresh_id()),
-                text(&now),
-                text(at),
-                text(&variant),
-                Param::Null,
-                text(&warehouse),
-                Param::Int(good.opening),
-                text("opening"),
-                text("what the file sells before it says where it came from"),
-                Param::Null,
-                Param::Null,
-            ]);
-            opened += 1;
-        }
+        open(&variant, good.opening)?;
         made += 1;
     }
     for rows in [&mut products, &mut variants, &mut prices, &mut moves, &mut levels] {
@@ -346,7 +378,7 @@ fn batch(db: &Writer<'_>, stage: &Stage, part: Range<usize>) -> ToolResult<Came>
     let mut later = Vec::new();
     for place in part {
         let document = &stage.tally.documents()[place];
-        if stage.is_known(document) {
+        if is_known(&stage.known, document) {
             sheets.came.already_there += 1;
             continue;
         }
@@ -381,6 +413,18 @@ fn batch(db: &Writer<'_>, stage: &Stage, part: Range<usize>) -> ToolResult<Came>
     Ok(sheets.came)
 }
 
+fn is_known(known: &Known, document: &Document) -> bool {
+    let number = &*document.number;
+    match document.class() {
+        Class::Sale => known.orders.contains(number),
+        Class::CreditNote => known.invoices.contains(number),
+        Class::StockAdjustment => known.adjustments.contains(number),
+        Class::BadDebtAdjustment => {
+            known.write_offs.iter().any(|reason| reason.ends_with(&format!("({number})")))
+        }
+    }
+}
+
 /// A document's time and both sides, as its rows show them.
 struct Sides {
     buyer: Buyer,
@@ -390,18 +434,6 @@ struct Sides {
 }
 
 impl Stage {
-    fn is_known(&self, document: &Document) -> bool {
-        let number = &*document.number;
-        match document.class() {
-            Class::Sale => self.known.orders.contains(number),
-            Class::CreditNote => self.known.invoices.contains(number),
-            Class::StockAdjustment => self.known.adjustments.contains(number),
-            Class::BadDebtAdjustment => {
-                self.known.write_offs.iter().any(|reason| reason.ends_with(&format!("({number})")))
-            }
-        }
-    }
-
     fn sides(&self, document: &Document) -> ToolResult<Sides> {
         let at = self.zone.instant(document.at).map_err(ToolError::internal)?;
         let day = Day::from_date(document.at.date()).map_err(ToolError::internal)?;
@@ -685,20 +717,26 @@ impl Stage {
         Ok(())
     }
 
+    /// The invoice that a bad debt is taken off, or put back on.
+    fn bearer(&self, db: &Reader<'_>, document: &Document) -> ToolResult<Option<String>> {
+        let sides = self.sides(document)?;
+        match -document.total {
+            0 => Ok(None),
+            given_up if given_up > 0 => {
+                retail::owing(db, &sides.buyer.company, &sides.day.to_string(), given_up)
+            }
+            put_back => retail::given_up(db, &sides.buyer.company, -put_back),
+        }
+    }
+
     /// Bad debt is nobody's in particular: it is taken off the newest invoice without a customer that bears it, and put
     /// back where something was taken off before.
     fn bad_debt(&self, db: &Writer<'_>, sheets: &mut Sheets, document: &Document) -> ToolResult<()> {
-        let sides = self.sides(document)?;
-        let (day, given_up) = (sides.day.to_string(), -document.total);
-        let invoice = if given_up > 0 {
-            retail::owing(db, &sides.buyer.company, &day, given_up)?
-        } else {
-            retail::given_up(db, &sides.buyer.company, -given_up)?
-        };
-        let Some(invoice) = invoice.filter(|_| given_up != 0) else {
+        let Some(invoice) = self.bearer(db, document)? else {
             sheets.came.unborne += 1;
             return Ok(());
         };
+        let (day, given_up) = (self.sides(document)?.day.to_string(), -document.total);
         let said = document.lines.first().map_or("", |line| self.tally.texts().get(line.text));
         let reason = format!("{said} ({})", document.number);
         retail::write_off(db, &sheets.now, &invoice, &day, given_up, &reason)?;

@@ -297,6 +297,14 @@ pub fn make_price_list(
     Ok(id)
 }
 
+/// What lies in the warehouse that is sold from, thousandths by variant.
+pub fn levels(db: &Reader<'_>) -> ToolResult<HashMap<String, i64>> {
+    let Some((warehouse, _)) = warehouse(db)? else { return Ok(HashMap::new()) };
+    let rows: Vec<(String, i64)> =
+        db.all("SELECT variant_id, on_hand FROM stock_level WHERE location_id = $1", params![warehouse])?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Adds to what is on hand.
 pub fn add_to_level(db: &Writer<'_>, variant: &str, location: &str, thousandths: i64) -> ToolResult<()> {
     db.execute(

@@ -3,13 +3,13 @@
 use maitred_core::prelude::*;
 use maitred_kernel::{Currency, Quantity, Stamp};
 use maitred_store::value::FromRow;
-use maitred_store::{Row, StoreResult, params};
+use maitred_store::{Row, Sql, StoreError, StoreResult};
 
 /// A line, or a part of it, that was ordered, shipped or invoiced.
 #[derive(Clone, Debug)]
 pub struct Sale {
     /// When.
-    pub at: Stamp,
+    pub at: Option<Stamp>,
     /// Id of the company.
     pub company: String,
     /// Id of the member who sold it.
@@ -50,36 +50,89 @@ impl FromRow for Sale {
     }
 }
 
-/// What was agreed on in a span of time.
-pub fn ordered(db: &Reader<'_>, from: Stamp, before: Stamp) -> ToolResult<Vec<Sale>> {
-    Ok(db.all(
-        "SELECT o.confirmed_at, o.company_id, o.owner_id, o.buyer, l.sku, l.description, o.currency, \
-         l.ordered - l.cancelled, l.ordered - l.cancelled, l.net, l.unit_cost FROM sales_order o \
-         JOIN order_line l ON l.order_id = o.id WHERE o.confirmed_at >= $1 AND o.confirmed_at < $2 \
-         AND l.cancelled < l.ordered ORDER BY o.confirmed_at, o.id, l.position",
-        params![from, before],
-    )?)
+/// Which sales.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sold {
+    /// What was agreed on.
+    Ordered,
+    /// What of that is on invoices.
+    Invoiced,
+    /// What left.
+    Shipped,
 }
 
-/// What of the lines agreed on in a span of time is on invoices.
-pub fn invoiced(db: &Reader<'_>, from: Stamp, before: Stamp) -> ToolResult<Vec<Sale>> {
-    Ok(db.all(
-        "SELECT o.confirmed_at, o.company_id, o.owner_id, o.buyer, l.sku, l.description, o.currency, \
-         l.ordered - l.cancelled, l.invoiced, l.net, l.unit_cost FROM sales_order o \
-         JOIN order_line l ON l.order_id = o.id WHERE o.confirmed_at >= $1 AND o.confirmed_at < $2 \
-         AND l.invoiced > 0 ORDER BY o.confirmed_at, o.id, l.position",
-        params![from, before],
-    )?)
+/// Which of the longer columns somebody looks at; the others stay empty, so that a year is read in one go.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// When.
+    pub at: bool,
+    /// Company and who sold.
+    pub who: bool,
+    /// The buyer.
+    pub buyer: bool,
+    /// SKU and description.
+    pub what: bool,
 }
 
-/// What left in a span of time.
-pub fn shipped(db: &Reader<'_>, from: Stamp, before: Stamp) -> ToolResult<Vec<Sale>> {
-    Ok(db.all(
-        "SELECT s.shipped_at, o.company_id, o.owner_id, o.buyer, l.sku, l.description, o.currency, \
-         l.ordered - l.cancelled, p.quantity, l.net, l.unit_cost FROM shipment s \
-         JOIN shipment_line p ON p.shipment_id = s.id JOIN order_line l ON l.id = p.order_line_id \
-         JOIN sales_order o ON o.id = s.order_id WHERE s.shipped_at >= $1 AND s.shipped_at < $2 \
-         AND s.status <> 'cancelled' ORDER BY s.shipped_at, s.id, l.position",
-        params![from, before],
-    )?)
+/// Sales of a span of time, in no order.
+///
+/// # Errors
+/// Those of `each` come first.
+pub fn each(
+    db: &Reader<'_>,
+    sold: Sold,
+    wanted: Wanted,
+    (from, before): (Stamp, Stamp),
+    mut each: impl FnMut(Sale) -> ToolResult<()>,
+) -> ToolResult<()> {
+    let (at, quantity, tables, only) = match sold {
+        Sold::Ordered => (
+            "o.confirmed_at",
+            "l.ordered - l.cancelled",
+            "sales_order o JOIN order_line l ON l.order_id = o.id",
+            " AND l.cancelled < l.ordered",
+        ),
+        Sold::Invoiced => (
+            "o.confirmed_at",
+            "l.invoiced",
+            "sales_order o JOIN order_line l ON l.order_id = o.id",
+            " AND l.invoiced > 0",
+        ),
+        Sold::Shipped => (
+            "s.shipped_at",
+            "p.quantity",
+            "shipment s JOIN shipment_line p ON p.shipment_id = s.id JOIN order_line l ON l.id = p.order_line_id \
+             JOIN sales_order o ON o.id = s.order_id",
+            " AND s.status <> 'cancelled'",
+        ),
+    };
+    let mut sql = Sql::new("SELECT ");
+    sql.push(if wanted.at { at } else { "NULL" })
+        .push(if wanted.who { ", o.company_id, o.owner_id" } else { ", '', NULL" })
+        .push(if wanted.buyer { ", o.buyer" } else { ", ''" })
+        .push(if wanted.what { ", l.sku, l.description" } else { ", NULL, ''" })
+        .push(", o.currency, l.ordered - l.cancelled, ")
+        .push(quantity)
+        .push(", l.net, l.unit_cost FROM ")
+        .push(tables)
+        .push(" WHERE ")
+        .push(at)
+        .push(" >= ")
+        .bind(from)
+        .push(" AND ")
+        .push(at)
+        .push(" < ")
+        .bind(before)
+        .push(only);
+    let mut failed = None;
+    let read = db.each_of(&sql, |row| {
+        each(Sale::from_row(row)?).map_err(|error| {
+            failed = Some(error);
+            StoreError::defect("a sale was refused")
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(read?),
+    }
 }

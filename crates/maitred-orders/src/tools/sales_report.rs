@@ -10,7 +10,7 @@ use maitred_store::Param;
 
 use crate::ranked::{self, Keyed};
 use crate::selling::{GroupBy, Sum, Summing, growth, named, quantity};
-use crate::store::sales::{self, Sale};
+use crate::store::sales::{self, Sold};
 
 /// The tool.
 pub struct SalesReport;
@@ -92,10 +92,14 @@ pub(crate) fn rows(db: &Reader<'_>, args: &Args) -> ToolResult<Vec<Grouped>> {
     let settings = settings_of(db)?;
     let summing = Summing { by: args.group_by, zone: &settings.zone, base: settings.currency };
     let label = |by: GroupBy, id: &str| named(db, by, id);
-    let mut now = summing.sums(&read(db, args.basis, args.from, args.to)?, label)?;
+    let of = |from: Day, to: Day| {
+        let span = (start(db, from)?, start(db, to.plus_days(1).map_err(ToolError::internal)?)?);
+        summing.sums(|each| sales::each(db, args.basis.sold(), summing.wanted(), span, each), label)
+    };
+    let mut now = of(args.from, args.to)?;
     let mut earlier: Option<BTreeMap<(String, String), Sum>> = None;
     if let Some((from, to)) = compared(args)? {
-        let sums = summing.sums(&read(db, args.basis, from, to)?, label)?;
+        let sums = of(from, to)?;
         // What was sold before and is not now is a row too: of nothing. Months only stand for themselves.
         for (key, sum) in sums.iter().filter(|_| args.group_by != GroupBy::Period) {
             now.entry(key.clone()).or_insert_with(|| Sum {
@@ -122,15 +126,8 @@ pub(crate) fn rows(db: &Reader<'_>, args: &Args) -> ToolResult<Vec<Grouped>> {
         .collect()
 }
 
-fn read(db: &Reader<'_>, basis: Basis, from: Day, to: Day) -> ToolResult<Vec<Sale>> {
-    let zone = &settings_of(db)?.zone;
-    let start = |day: Day| -> ToolResult<Stamp> { day.start(zone).map_err(ToolError::internal) };
-    let (from, before) = (start(from)?, start(to.plus_days(1).map_err(ToolError::internal)?)?);
-    match basis {
-        Basis::Ordered => sales::ordered(db, from, before),
-        Basis::Shipped => sales::shipped(db, from, before),
-        Basis::Invoiced => sales::invoiced(db, from, before),
-    }
+fn start(db: &Reader<'_>, day: Day) -> ToolResult<Stamp> {
+    day.start(&settings_of(db)?.zone).map_err(ToolError::internal)
 }
 
 /// The span that is compared with.
@@ -208,6 +205,14 @@ pub enum Basis {
 }
 
 impl Basis {
+    fn sold(self) -> Sold {
+        match self {
+            Self::Ordered => Sold::Ordered,
+            Self::Shipped => Sold::Shipped,
+            Self::Invoiced => Sold::Invoiced,
+        }
+    }
+
     fn about(self) -> &'static str {
         match self {
             Self::Ordered => {

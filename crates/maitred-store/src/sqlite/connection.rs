@@ -122,9 +122,11 @@ impl SqliteConnection {
             .map_err(translate)?;
         let settings = match purpose {
             Purpose::Read => "PRAGMA query_only = ON; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY",
+            // Not in memory: there the journal of a savepoint is a list that every statement walks from its beginning,
+            // which makes a large write quadratic. A small one never leaves memory.
             Purpose::Write | Purpose::Create => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY"
+                 PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE"
             }
         };
         raw.execute_batch(settings).map_err(translate)?;
