@@ -10,8 +10,8 @@ use maitred_core::error::ToolResult;
 use maitred_kernel::tokens;
 use maitred_store::{Param, params, search};
 
-/// Rows of one statement: few enough for every engine's bound on parameters.
-const AT_ONCE: usize = 40;
+/// Rows of one statement: fewer round trips on PostgreSQL, and not so many parameters that SQLite is slow to name them.
+const AT_ONCE: usize = 8;
 
 /// A table to be filled.
 pub struct Table {
