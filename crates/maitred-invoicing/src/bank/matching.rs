@@ -1,7 +1,7 @@
 //! Which invoices a receipt pays: the match score F-INV-7 as a pure function of the receipt and the open invoices.
 //!
 //! No IO and no chance: the same receipt and the same invoices give the same suggestions in the same order. Code
-//! scores; what is booked is decided by an explicit call, and by itself only where [`Suggestion::is_sure`] holds.
+//! scores; what is booked is decided by an explicit call, and by itself only where [`Ranked::is_sure`] holds.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
