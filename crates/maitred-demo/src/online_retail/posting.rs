@@ -34,12 +34,14 @@ const NET_DAYS: i64 = 30;
 pub const NOBODY: &str = "Sales without a customer";
 /// Country of documents whose word is none.
 const NOWHERE: &str = "ZZ";
+/// The rate of documents in the organisation's own currency, which an import insists on, times 10⁸.
+const SAME_CURRENCY: i64 = 100_000_000;
 const LIST: (&str, &str) = ("RETAIL", "retail");
 
 /// What is the same for every document.
 struct Stage {
-    tally: Tally,
-    goods: Goods,
+    tally: Arc<Tally>,
+    goods: Arc<Goods>,
     credits: HashMap<usize, Credit>,
     known: Known,
     /// Variants by the places of their products.
@@ -47,12 +49,7 @@ struct Stage {
     /// By the number of the customer.
     customers: BTreeMap<String, Buyer>,
     nobody: String,
-    /// Id and name.
-    warehouse: (String, String),
-    zone: Zone,
-    /// Organisation's currency per pound, times 10⁸.
-    rate: i64,
-    seller: String,
+    house: House,
 }
 
 /// Brings in everything but the customers, who are there.
@@ -64,44 +61,29 @@ pub fn post(
     progress: &mut dyn FnMut(u64, u64),
 ) -> ToolResult<Trade> {
     let known = target.read(COMMAND, now, |db| retail::known(db, SOURCE))?;
-    let goods = Goods::of(&tally, |document| is_known(&known, document));
+    let tally = Arc::new(tally);
+    let goods = Arc::new(Goods::of(&tally, |document| is_known(&known, document)));
     let credits = credits(&tally, &goods);
     let mut trade = Trade::default();
-    let there = target.read(COMMAND, now, retail::levels)?;
-    let lacks = |good: &Good| match known.variants.get(&good.key) {
-        Some(variant) => good.opening > there.get(variant).copied().unwrap_or(0),
+    let (there, levels) = target.read(COMMAND, now, |db| Ok((retail::variants(db)?, retail::levels(db)?)))?;
+    let lacks = |good: &Good| match there.get(&good.key) {
+        Some(variant) => good.opening > levels.get(variant).copied().unwrap_or(0),
         None => true,
     };
-    let lacking = goods.list.iter().any(lacks);
-    let goods = Arc::new((tally, goods));
-    if lacking {
-        let shared = Arc::clone(&goods);
+    if goods.list.iter().any(lacks) {
+        let (tally, goods) = (Arc::clone(&tally), Arc::clone(&goods));
         (trade.products, trade.price_points, trade.stock_moves) =
-            target.write(COMMAND, name, now, true, move |db| products(db, &shared.0, &shared.1))?;
+            target.write(COMMAND, name, now, true, move |db| products(db, &tally, &goods))?;
     }
-    trade.products_already_there = count(goods.1.list.len()) - trade.products;
+    trade.products_already_there = count(goods.list.len()) - trade.products;
     let nobody = target.write(COMMAND, name, now, false, nobody)?;
-    let (tally, goods) = Arc::try_unwrap(goods)
-        .map_err(|_| ToolError::internal(std::io::Error::other("what was read is still in use")))?;
-    let stage = target.read(COMMAND, now, |db| Setting::of(db, &target.org.name))?;
-    let variants = target.read(COMMAND, now, |db| Ok(retail::known(db, SOURCE)?.variants))?;
-    let stage = Arc::new(Stage {
-        variants: goods
-            .list
-            .iter()
-            .map(|good| variants.get(&good.key).cloned().unwrap_or_default())
-            .collect(),
-        customers: target.read(COMMAND, now, retail::customers)?,
-        tally,
-        goods,
-        credits,
-        known,
-        nobody,
-        warehouse: stage.warehouse,
-        zone: stage.zone,
-        rate: stage.rate,
-        seller: stage.seller,
-    });
+    let (variants, customers, house) = target.read(COMMAND, now, |db| {
+        let known = retail::variants(db)?;
+        let variant = |good: &Good| known.get(&good.key).cloned().unwrap_or_default();
+        let variants: Vec<String> = goods.list.iter().map(variant).collect();
+        Ok((variants, retail::customers(db)?, House::of(db, &target.org.name)?))
+    })?;
+    let stage = Arc::new(Stage { tally, goods, credits, known, variants, customers, nobody, house });
     let all = stage.tally.documents().len();
     let (mut from, mut unborne) = (0, 0);
     while from < all {
@@ -136,15 +118,16 @@ pub fn post(
     Ok(trade)
 }
 
-/// What the organisation's settings say of every document.
-struct Setting {
+/// What the organisation says of every document.
+struct House {
+    /// Id and name.
     warehouse: (String, String),
     zone: Zone,
-    rate: i64,
+    /// As documents keep it, JSON.
     seller: String,
 }
 
-impl Setting {
+impl House {
     fn of(db: &Reader<'_>, name: &str) -> ToolResult<Self> {
         let known = org::settings_of(db)?;
         let warehouse = retail::warehouse(db)?.ok_or_else(|| {
@@ -157,7 +140,7 @@ impl Setting {
             None => json!({"name": name}),
         };
         seller["country"] = json!(known.country);
-        Ok(Self { warehouse, zone: known.zone.clone(), rate: 100_000_000, seller: seller.to_string() })
+        Ok(Self { warehouse, zone: known.zone.clone(), seller: seller.to_string() })
     }
 }
 
@@ -189,7 +172,7 @@ fn maybe(text: Option<&str>) -> Param<'static> {
 /// Makes the products that are not there, with their prices and what lay there at first; answers how many of each.
 fn products(db: &Writer<'_>, tally: &Tally, goods: &Goods) -> ToolResult<(u64, u64, u64)> {
     let now = db.stamp().text();
-    let known = retail::known(db, SOURCE)?.variants;
+    let known = retail::variants(db)?;
     let there = retail::levels(db)?;
     let zone = org::settings_of(db)?.zone.clone();
     let first = tally.first_day().map(Day::from_date).transpose().map_err(ToolError::internal)?;
@@ -407,7 +390,7 @@ fn batch(db: &Writer<'_>, stage: &Stage, part: Range<usize>) -> ToolResult<Came>
     }
     for (good, change) in &sheets.levels {
         if *change != 0 {
-            retail::add_to_level(db, &stage.variants[*good], &stage.warehouse.0, *change)?;
+            retail::add_to_level(db, &stage.variants[*good], &stage.house.warehouse.0, *change)?;
         }
     }
     Ok(sheets.came)
@@ -435,7 +418,7 @@ struct Sides {
 
 impl Stage {
     fn sides(&self, document: &Document) -> ToolResult<Sides> {
-        let at = self.zone.instant(document.at).map_err(ToolError::internal)?;
+        let at = self.house.zone.instant(document.at).map_err(ToolError::internal)?;
         let day = Day::from_date(document.at.date()).map_err(ToolError::internal)?;
         let word = self.tally.country_word(document.country);
         let country = countries::place(word).country().unwrap_or(NOWHERE).to_owned();
@@ -477,8 +460,8 @@ impl Stage {
             text(&now),
             text(&number),
             text(&order),
-            text(&self.warehouse.0),
-            text(&self.warehouse.1),
+            text(&self.house.warehouse.0),
+            text(&self.house.warehouse.1),
             text(&sides.at),
             text(&sides.at),
         ]);
@@ -577,12 +560,12 @@ impl Stage {
             text(due),
             text(&day),
             text(&day),
-            Param::Int(self.rate),
+            Param::Int(SAME_CURRENCY),
             Param::Int(amount),
             Param::Int(amount),
             Param::Int(amount),
             Param::Int(amount),
-            text(&self.seller),
+            text(&self.house.seller),
             text(buyer.to_string()),
         ]);
     }
@@ -614,7 +597,7 @@ impl Stage {
         if change == 0 {
             return;
         }
-        let own = text(&self.warehouse.0);
+        let own = text(&self.house.warehouse.0);
         let (from, to) = if change < 0 { (own, Param::Null) } else { (Param::Null, own) };
         sheets.moves.push([
             text(db.fresh_id()),

@@ -206,8 +206,6 @@ pub struct Known {
     pub adjustments: BTreeSet<String>,
     /// Reasons of write-offs.
     pub write_offs: BTreeSet<String>,
-    /// Variants by the keys of their SKUs.
-    pub variants: HashMap<String, String>,
 }
 
 /// Reads what is there.
@@ -221,8 +219,12 @@ pub fn known(db: &Reader<'_>, source: &str) -> ToolResult<Known> {
             params![source],
         )?),
         write_offs: texts(db.all("SELECT reason FROM write_off", &[])?),
-        variants: db.all::<(String, String)>("SELECT sku_key, id FROM variant", &[])?.into_iter().collect(),
     })
+}
+
+/// Variants by the keys of their SKUs.
+pub fn variants(db: &Reader<'_>) -> ToolResult<HashMap<String, String>> {
+    Ok(db.all::<(String, String)>("SELECT sku_key, id FROM variant", &[])?.into_iter().collect())
 }
 
 /// Who bought.
