@@ -300,6 +300,53 @@ pub struct Invoice {
 }
 
 impl Invoice {
+    /// A draft without lines.
+    pub fn draft(id: InvoiceId, company_id: CompanyId, currency: Currency, fx_rate: Rate) -> Self {
+        Self {
+            id,
+            version: 1,
+            created_at: Stamp::EPOCH,
+            updated_at: Stamp::EPOCH,
+            number: None,
+            series: "INV".to_owned(),
+            kind: DocumentKind::Invoice,
+            company_id,
+            corrects_id: None,
+            reason_code: None,
+            source_kind: None,
+            status: InvoiceStatus::Draft,
+            issue_date: None,
+            due_date: None,
+            net_days: 0,
+            supply_from: None,
+            supply_to: None,
+            currency,
+            fx_rate,
+            includes_tax: false,
+            tax_rounding: TaxRoundingWord::PerGroup,
+            lines_net: 0,
+            allowances: 0,
+            charges: 0,
+            net: 0,
+            tax: 0,
+            gross: 0,
+            prepaid: 0,
+            rounding: 0,
+            allocated: 0,
+            credited: 0,
+            written_off: 0,
+            balance: 0,
+            collection: Collection::None,
+            promise_date: None,
+            promise_amount: None,
+            seller: None,
+            buyer: None,
+            po_reference: None,
+            note: None,
+            document_sha256: None,
+        }
+    }
+
     /// What to call it: its number, or that it is a draft.
     pub fn label(&self) -> String {
         match (&self.number, self.kind) {

@@ -11,10 +11,7 @@ use maitred_party::model::{TaxCategory, TaxClass};
 use crate::document::Document;
 use crate::drafting::grouped;
 use crate::issue_rules::{BuyerSnapshot, SellerSnapshot};
-use crate::model::{
-    Collection, DocumentKind, Invoice, InvoiceId, InvoiceLine, InvoiceLineId, InvoiceStatus, InvoiceTax,
-    TaxRoundingWord,
-};
+use crate::model::{DocumentKind, Invoice, InvoiceId, InvoiceLine, InvoiceLineId, InvoiceStatus, InvoiceTax};
 use crate::seller::Seller;
 
 /// A document and the rules that it is meant to break.
@@ -90,47 +87,16 @@ pub fn made(
     let day = |text: &str| Day::parse(text).ok();
     let mut document = Document {
         invoice: Invoice {
-            id: InvoiceId("i".to_owned()),
-            version: 1,
-            created_at: Stamp::EPOCH,
-            updated_at: Stamp::EPOCH,
             number: text("INV-2026-00012"),
-            series: "INV".to_owned(),
-            kind: DocumentKind::Invoice,
-            company_id: CompanyId("c".to_owned()),
-            corrects_id: None,
-            reason_code: None,
-            source_kind: None,
             status: InvoiceStatus::Issued,
             issue_date: day("2026-03-02"),
             due_date: day("2026-03-16"),
             net_days: 14,
             supply_from: day("2026-02-01"),
             supply_to: day("2026-02-28"),
-            currency,
-            fx_rate: Rate::ONE,
             includes_tax,
-            tax_rounding: TaxRoundingWord::PerGroup,
-            lines_net: 0,
-            allowances: 0,
-            charges: 0,
-            net: 0,
-            tax: 0,
-            gross: 0,
-            prepaid: 0,
-            rounding: 0,
-            allocated: 0,
-            credited: 0,
-            written_off: 0,
-            balance: 0,
-            collection: Collection::None,
-            promise_date: None,
-            promise_amount: None,
-            seller: None,
-            buyer: None,
             po_reference: text("PO-4711"),
-            note: None,
-            document_sha256: None,
+            ..Invoice::draft(InvoiceId("i".to_owned()), CompanyId("c".to_owned()), currency, Rate::ONE)
         },
         lines: vec![],
         taxes: vec![],

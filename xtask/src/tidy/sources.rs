@@ -44,11 +44,9 @@ const WORKPLACES: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 pub(super) fn check(tree: &Tree, faults: &mut Faults) {
     let tests = super::source::test_files(tree);
     for file in tree.files() {
-        machine_paths(file, faults);
-        if !file.path.ends_with(".rs") {
-            continue;
-        }
-        let source = Source::of(&file.text);
+        let source = file.path.ends_with(".rs").then(|| Source::of(&file.text));
+        machine_paths(file, source.as_ref(), faults);
+        let Some(source) = source else { continue };
         length(file, faults);
         docs(file, faults);
         leftovers(file, &source, faults);
@@ -58,11 +56,10 @@ pub(super) fn check(tree: &Tree, faults: &mut Faults) {
     }
 }
 
-fn machine_paths(file: &TextFile, faults: &mut Faults) {
+fn machine_paths(file: &TextFile, source: Option<&Source>, faults: &mut Faults) {
     if file.path.ends_with(".lock") || file.path.ends_with("package-lock.json") {
         return;
     }
-    let source = file.path.ends_with(".rs").then(|| Source::of(&file.text));
     for (index, line) in file.text.lines().enumerate() {
         // Behind a letter it is part of a relative path or an address.
         let own = |at: usize| {
@@ -70,7 +67,7 @@ fn machine_paths(file: &TextFile, faults: &mut Faults) {
                 .ends_with(|letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '/'))
         };
         let names = |list: &[&str]| list.iter().any(|name| line.match_indices(name).any(|(at, _)| own(at)));
-        let made_up = source.as_ref().is_some_and(|source| source.in_tests(index + 1));
+        let made_up = source.is_some_and(|source| source.in_tests(index + 1));
         if names(WORKPLACES) || names(PEOPLES) && !made_up {
             faults.add(&file.path, index + 1, "machine-path", "name no directory of one machine");
         }

@@ -2,13 +2,13 @@
 
 use maitred_core::prelude::*;
 use maitred_kernel::money::Rate;
-use maitred_kernel::{Currency, Day, Stamp};
+use maitred_kernel::{Currency, Day};
 use maitred_party::Company;
 use maitred_party::org::today;
 use maitred_party::store::companies;
 
 use crate::drafting::{self, Deal, Line, add_up, priced};
-use crate::model::{Collection, DocumentKind, Invoice, InvoiceId, InvoiceStatus, TaxRoundingWord};
+use crate::model::{Invoice, InvoiceId};
 use crate::store::{profiles, rates};
 use crate::views::{InvoiceView, invoice_view};
 
@@ -80,49 +80,7 @@ pub(crate) fn in_order(invoice: &Invoice) -> ToolResult<()> {
 /// A draft without lines.
 pub(crate) fn blank(db: &Writer<'_>, company: &Company, currency: Currency) -> ToolResult<Invoice> {
     let fx_rate: Rate = rates::to_base(db, currency, today(db)?)?;
-    Ok(Invoice {
-        id: InvoiceId(db.fresh_id()),
-        version: 1,
-        created_at: Stamp::EPOCH,
-        updated_at: Stamp::EPOCH,
-        number: None,
-        series: "INV".to_owned(),
-        kind: DocumentKind::Invoice,
-        company_id: company.id.clone(),
-        corrects_id: None,
-        reason_code: None,
-        source_kind: None,
-        status: InvoiceStatus::Draft,
-        issue_date: None,
-        due_date: None,
-        net_days: 0,
-        supply_from: None,
-        supply_to: None,
-        currency,
-        fx_rate,
-        includes_tax: false,
-        tax_rounding: TaxRoundingWord::PerGroup,
-        lines_net: 0,
-        allowances: 0,
-        charges: 0,
-        net: 0,
-        tax: 0,
-        gross: 0,
-        prepaid: 0,
-        rounding: 0,
-        allocated: 0,
-        credited: 0,
-        written_off: 0,
-        balance: 0,
-        collection: Collection::None,
-        promise_date: None,
-        promise_amount: None,
-        seller: None,
-        buyer: None,
-        po_reference: None,
-        note: None,
-        document_sha256: None,
-    })
+    Ok(Invoice::draft(InvoiceId(db.fresh_id()), company.id.clone(), currency, fx_rate))
 }
 
 /// Arguments.
