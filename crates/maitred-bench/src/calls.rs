@@ -16,6 +16,19 @@ pub const ACTIVITY_LOG: &str = "crm_activity_log";
 /// A read that looks at every contact: the scan beside which keyed reads must stay quick.
 pub const HEAVY: &str = "crm_duplicate_search";
 
+/// An order by its number.
+pub const ORDER_GET: &str = "orders_order_get";
+/// Prices for a basket.
+pub const PRICE_QUOTE: &str = "catalog_price_quote";
+/// Invoices of a customer.
+pub const INVOICE_SEARCH: &str = "invoicing_invoice_search";
+/// Sales of a span.
+pub const SALES_REPORT: &str = "orders_sales_report";
+/// Who owes how much for how long.
+pub const RECEIVABLES_REPORT: &str = "invoicing_receivables_report";
+/// The day on which prices are asked for: behind those of the Online Retail file.
+pub const TODAY: &str = "2026-01-02";
+
 /// Rows that a search is asked for.
 pub const SEARCH_ROWS: usize = 20;
 /// Rows of a page while contact ids are collected.

@@ -24,4 +24,5 @@ pub mod sessions;
 pub mod stand_in;
 pub mod stdio_load;
 pub mod targets;
+mod trade;
 pub mod wire;

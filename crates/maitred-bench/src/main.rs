@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use maitred_bench::orgs::{self, Spread};
-use maitred_bench::reference::{hand, hand_postgres, hand_stdio, hyper_const, write_each};
+use maitred_bench::reference::{bare_import, hand, hand_postgres, hand_stdio, hyper_const, write_each};
 use maitred_bench::run::{self, Options};
 use maitred_bench::stdio_load::{Driver, Program};
 use maitred_bench::targets::Scenario;
@@ -54,6 +54,13 @@ enum Task {
     Orgs(OrgsArgs),
     /// One durable commit per call, on a database that may be spoiled.
     WriteEach(WriteEachArgs),
+    /// Insert the rows of a database into a new one by hand and print what it took as JSON.
+    BareImport {
+        /// The database that is read.
+        source: PathBuf,
+        /// The one that is made.
+        target: PathBuf,
+    },
     /// A hand-written stdio loop.
     HandStdio(HandStdioArgs),
     /// Make a data directory with contacts and print a key of its owner.
@@ -131,6 +138,9 @@ struct RunArgs {
     /// An empty database on a PostgreSQL server, which may be spoiled, for the scenario `postgres`.
     #[arg(long, env = "MAITRED_BENCH_POSTGRES", hide_env_values = true)]
     postgres: Option<String>,
+    /// The Online Retail file, for the scenario `trade`.
+    #[arg(long, env = "MAITRED_RETAIL_FILE")]
+    retail: Option<PathBuf>,
     /// Only these parts, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Scenario>,
@@ -415,6 +425,9 @@ fn execute(task: Task) -> Result<ExitCode> {
             announce(&listener)?;
             match write_each::run(&listener, writer)? {}
         }
+        Task::BareImport { source, target } => {
+            println!("{}", serde_json::to_string(&bare_import::run(&source, &target)?)?);
+        }
         Task::HandStdio(args) => {
             let result = std::fs::read_to_string(&args.answer)
                 .with_context(|| format!("reading `{}`", args.answer.display()))?;
@@ -460,6 +473,7 @@ fn run_all(args: RunArgs) -> Result<ExitCode> {
         only: args.only,
         threads: args.threads,
         postgres: args.postgres,
+        retail: args.retail,
     };
     let report = run::run(&options, &mut |text| eprintln!("{text}"))?;
     if args.json {

@@ -178,6 +178,19 @@ pub fn memory(pid: u32) -> Result<Memory> {
     Ok(Memory { rss: field("VmRSS:")?, anonymous: field("RssAnon:")? })
 }
 
+/// The most that was ever resident of a process, in KiB.
+///
+/// # Errors
+/// When there is no such process.
+pub fn peak(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/status");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading `{path}`"))?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+        .with_context(|| format!("`{path}` has no `VmHWM`"))
+}
+
 /// Seconds of processor time that a process has used, in steps of a hundredth.
 ///
 /// # Errors
@@ -204,6 +217,7 @@ mod tests {
         let found = memory(pid).unwrap();
         assert!(found.rss >= found.anonymous && found.anonymous > 0);
         assert!(cpu_seconds(pid).unwrap() >= 0.0);
+        assert!(peak(pid).unwrap() > 0 && peak(u32::MAX).is_err());
         assert!(memory(u32::MAX).is_err());
     }
 

@@ -1,8 +1,10 @@
 //! The servers that maitred is measured against, each as quick as its kind can be made by hand.
 
+pub mod bare_import;
 pub mod hand;
 pub mod hand_postgres;
 pub mod hand_stdio;
+pub mod hand_trade;
 pub mod hyper_const;
 pub mod write_each;
 

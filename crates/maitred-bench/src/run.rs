@@ -68,6 +68,8 @@ pub struct Options {
     pub threads: usize,
     /// An empty database on a PostgreSQL server, for the scenario that needs one.
     pub postgres: Option<String>,
+    /// The Online Retail file, for the scenario that needs it.
+    pub retail: Option<PathBuf>,
 }
 
 /// Runs and reports. `progress` is told what happens next.
@@ -94,6 +96,10 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<Report> 
     if let Some(url) = options.postgres.as_deref().filter(|_| run.wants(Scenario::Postgres)) {
         let measured = run.postgres(url);
         rows.extend(rows_or_failure(Scenario::Postgres, measured));
+    }
+    if let Some(file) = options.retail.as_deref().filter(|_| run.wants(Scenario::Trade)) {
+        let measured = run.trade(file);
+        rows.extend(rows_or_failure(Scenario::Trade, measured));
     }
     let errors = run.errors;
     rows.push(Row::figure("wrong, lost or refused answers", "", errors as f64, Some(targets::ERRORS)));
@@ -166,6 +172,26 @@ impl Run<'_> {
         self.options.only.is_empty() || self.options.only.contains(&scenario)
     }
 
+    pub(crate) fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// Measures with other options; what went wrong is added up here.
+    pub(crate) fn with_options<T>(&mut self, options: &Options, body: impl FnOnce(&mut Run<'_>) -> T) -> T {
+        let mut run = Run {
+            options,
+            progress: &mut *self.progress,
+            scratch: self.scratch.clone(),
+            warnings: Vec::new(),
+            errors: 0,
+        };
+        let result = body(&mut run);
+        let (warnings, errors) = (std::mem::take(&mut run.warnings), run.errors);
+        self.warnings.extend(warnings);
+        self.errors += errors;
+        result
+    }
+
     pub(crate) fn say(&mut self, text: &str) {
         (self.progress)(text);
     }
@@ -185,7 +211,7 @@ impl Run<'_> {
         }
     }
 
-    fn start_maitred(&self, data: &Path) -> Result<Server> {
+    pub(crate) fn start_maitred(&self, data: &Path) -> Result<Server> {
         let address = process::free_address()?;
         let mut command = Command::new(&self.options.maitred);
         command.args(["serve", "--transport", "http", "--data"]).arg(data);
@@ -194,7 +220,7 @@ impl Run<'_> {
         Server::start(command, address, &data.with_extension("log")).context("starting maitred")
     }
 
-    fn start_reference(&self, args: &[&str], file: &Path) -> Result<Server> {
+    pub(crate) fn start_reference(&self, args: &[&str], file: &Path) -> Result<Server> {
         let mut all: Vec<OsString> = args.iter().map(OsString::from).collect();
         all.push(file.into());
         Server::start_reference(&self.options.harness, &all)
@@ -387,6 +413,28 @@ impl Run<'_> {
             Row::figure("keyed reads beside 2 scans, p99", "ms", p99, Some(targets::SCANS_P99))
                 .note(format!("{FEW} callers; {}", few.details())),
         ])
+    }
+
+    /// The 99th percentile of few callers alone and beside others who ask for something heavy all the time.
+    pub(crate) fn beside(
+        &mut self,
+        maitred: &Server,
+        requests: &[Request],
+        heavy: &[Request],
+        name: &str,
+    ) -> Result<Row> {
+        let side = Side { server: maitred, is_maitred: true };
+        let rounds = self.pairs(name, |run| {
+            let alone = run.measure(&side, requests, &[], FEW)?;
+            Ok((alone, run.measure(&side, requests, heavy, FEW)?))
+        })?;
+        let finished: u64 = rounds.pairs.iter().map(|pair| pair.1.outcome.heavy_requests).sum();
+        if finished == 0 {
+            self.warnings.push(format!("{name}: nothing heavy ended within a measurement"));
+        }
+        let p99 = rounds.of(|outcome| outcome.p99_us / 1e3);
+        let row = Row::compared(name, "ms", "alone", &p99, targets::REPORTS_P99);
+        Ok(row.note(format!("{FEW} callers, {finished} reports; {}", rounds.details())))
     }
 
     fn writes(&mut self) -> Result<Vec<Row>> {

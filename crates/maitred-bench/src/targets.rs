@@ -82,6 +82,20 @@ pub const PG_WRITES: Target = ratio(0.8, 1.5);
 pub const PG_ORGS: Target = ratio(0.5, 0.7);
 /// The same with every organisation as busy as any other: nothing was promised.
 pub const PG_ORGS_UNIFORM: Target = ratio(0.0, 0.5);
+/// Time of the import of the Online Retail file, to bare insertions of the same rows.
+pub const IMPORT: Target = Target { judged: Judged::Ratio, better: Better::Lower, must: 6.0, aim: 3.0 };
+/// The same in seconds.
+pub const IMPORT_TIME: Target = at_most(60.0, 45.0);
+/// Memory of the import, in MiB.
+pub const IMPORT_MEMORY: Target = at_most(300.0, 200.0);
+/// An order, a price quote and a search for invoices, to the hand-written handler.
+pub const TRADE_READ: Target = ratio(0.5, 0.75);
+/// A year's sales by product, in ms.
+pub const SALES_REPORT: Target = at_most(500.0, 300.0);
+/// Receivables by age, in ms.
+pub const AGING: Target = at_most(200.0, 100.0);
+/// 99th percentile of keyed reads beside reports, to the same alone.
+pub const REPORTS_P99: Target = Target { judged: Judged::Ratio, better: Better::Lower, must: 3.0, aim: 2.0 };
 /// Wrong, lost or refused answers under load.
 pub const ERRORS: Target = at_most(0.0, 0.0);
 
@@ -107,4 +121,7 @@ pub enum Scenario {
     Stdio,
     /// Reads, writes and many organisations with the databases on a PostgreSQL server.
     Postgres,
+    /// The Online Retail file imported, against bare insertions; orders, prices and invoices against hand-written
+    /// handlers; reports, and keyed reads beside them.
+    Trade,
 }

@@ -35,7 +35,7 @@ CREATE TABLE product (
 ) /*clustered*/;
 CREATE INDEX product_name ON product (name_key, id);
 CREATE INDEX product_category ON product (category_id, name_key);
-CREATE INDEX product_replacement ON product (replacement_id);
+CREATE INDEX product_replacement ON product (replacement_id) WHERE replacement_id IS NOT NULL;
 
 CREATE TABLE product_attribute (
   product_id TEXT NOT NULL REFERENCES product (id),
@@ -60,7 +60,7 @@ CREATE TABLE variant (
 ) /*clustered*/;
 CREATE UNIQUE INDEX variant_sku ON variant (sku_key);
 CREATE INDEX variant_product ON variant (product_id, sku_key);
-CREATE INDEX variant_barcode ON variant (barcode);
+CREATE INDEX variant_barcode ON variant (barcode) WHERE barcode IS NOT NULL;
 
 CREATE TABLE bundle_item (
   id TEXT NOT NULL PRIMARY KEY,
@@ -107,8 +107,8 @@ CREATE TABLE price_point (
   CHECK ((price_list_id IS NULL) <> (company_id IS NULL)),
   CHECK (valid_to IS NULL OR valid_to >= valid_from)
 ) /*clustered*/;
-CREATE UNIQUE INDEX price_point_list ON price_point (price_list_id, variant_id, min_qty, valid_from);
-CREATE UNIQUE INDEX price_point_company ON price_point (company_id, variant_id, currency, min_qty, valid_from);
+CREATE UNIQUE INDEX price_point_list ON price_point (price_list_id, variant_id, min_qty, valid_from) WHERE price_list_id IS NOT NULL;
+CREATE UNIQUE INDEX price_point_company ON price_point (company_id, variant_id, currency, min_qty, valid_from) WHERE company_id IS NOT NULL;
 CREATE INDEX price_point_variant ON price_point (variant_id);
 
 CREATE TABLE customer_terms (
@@ -158,10 +158,10 @@ CREATE TABLE stock_move (
   CHECK (from_id IS NULL OR to_id IS NULL OR from_id <> to_id)
 ) /*clustered*/;
 CREATE INDEX stock_move_variant ON stock_move (variant_id, at, id);
-CREATE INDEX stock_move_from ON stock_move (from_id, at, id);
-CREATE INDEX stock_move_to ON stock_move (to_id, at, id);
+CREATE INDEX stock_move_from ON stock_move (from_id, at, id) WHERE from_id IS NOT NULL;
+CREATE INDEX stock_move_to ON stock_move (to_id, at, id) WHERE to_id IS NOT NULL;
 CREATE INDEX stock_move_at ON stock_move (at, id);
-CREATE INDEX stock_move_ref ON stock_move (ref_id);
+CREATE INDEX stock_move_ref ON stock_move (ref_id) WHERE ref_id IS NOT NULL;
 
 CREATE TABLE stock_level (
   variant_id TEXT NOT NULL REFERENCES variant (id),

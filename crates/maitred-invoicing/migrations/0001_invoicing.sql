@@ -73,7 +73,7 @@ CREATE TABLE invoice (
 CREATE UNIQUE INDEX invoice_number ON invoice (number);
 CREATE INDEX invoice_company ON invoice (company_id, status, due_date);
 CREATE INDEX invoice_status ON invoice (status, due_date, id);
-CREATE INDEX invoice_corrects ON invoice (corrects_id);
+CREATE INDEX invoice_corrects ON invoice (corrects_id) WHERE corrects_id IS NOT NULL;
 CREATE INDEX invoice_issued ON invoice (series, issue_date);
 
 CREATE TABLE invoice_line (
@@ -102,8 +102,8 @@ CREATE TABLE invoice_line (
   CHECK (credited_qty = 0 OR corrected_line_id IS NOT NULL)
 ) /*clustered*/;
 CREATE UNIQUE INDEX invoice_line_position ON invoice_line (invoice_id, position);
-CREATE INDEX invoice_line_variant ON invoice_line (variant_id);
-CREATE INDEX invoice_line_corrected ON invoice_line (corrected_line_id);
+CREATE INDEX invoice_line_variant ON invoice_line (variant_id) WHERE variant_id IS NOT NULL;
+CREATE INDEX invoice_line_corrected ON invoice_line (corrected_line_id) WHERE corrected_line_id IS NOT NULL;
 
 CREATE TABLE invoice_tax (
   id TEXT NOT NULL PRIMARY KEY,
@@ -156,7 +156,7 @@ CREATE TABLE payment (
 ) /*clustered*/;
 CREATE UNIQUE INDEX payment_number ON payment (number);
 CREATE INDEX payment_company ON payment (company_id, received_on);
-CREATE INDEX payment_bank_line ON payment (bank_line_id);
+CREATE INDEX payment_bank_line ON payment (bank_line_id) WHERE bank_line_id IS NOT NULL;
 
 CREATE TABLE allocation (
   id TEXT NOT NULL PRIMARY KEY,
@@ -175,11 +175,11 @@ CREATE TABLE allocation (
   CHECK ((invoice_id IS NULL) <> (refund_id IS NULL)),
   CHECK ((reverses_id IS NULL) = (amount > 0))
 ) /*clustered*/;
-CREATE INDEX allocation_payment ON allocation (payment_id);
-CREATE INDEX allocation_credit_note ON allocation (credit_note_id);
-CREATE INDEX allocation_invoice ON allocation (invoice_id);
-CREATE INDEX allocation_refund ON allocation (refund_id);
-CREATE UNIQUE INDEX allocation_reverses ON allocation (reverses_id);
+CREATE INDEX allocation_payment ON allocation (payment_id) WHERE payment_id IS NOT NULL;
+CREATE INDEX allocation_credit_note ON allocation (credit_note_id) WHERE credit_note_id IS NOT NULL;
+CREATE INDEX allocation_invoice ON allocation (invoice_id) WHERE invoice_id IS NOT NULL;
+CREATE INDEX allocation_refund ON allocation (refund_id) WHERE refund_id IS NOT NULL;
+CREATE UNIQUE INDEX allocation_reverses ON allocation (reverses_id) WHERE reverses_id IS NOT NULL;
 
 CREATE TABLE period (
   id TEXT NOT NULL PRIMARY KEY,

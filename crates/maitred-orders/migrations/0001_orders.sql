@@ -31,11 +31,11 @@ CREATE TABLE quote (
 ) /*clustered*/;
 CREATE UNIQUE INDEX quote_number ON quote (number, revision);
 CREATE INDEX quote_company ON quote (company_id, id);
-CREATE INDEX quote_contact ON quote (contact_id);
-CREATE INDEX quote_accepted ON quote (accepted_contact_id);
-CREATE INDEX quote_deal ON quote (deal_id);
+CREATE INDEX quote_contact ON quote (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX quote_accepted ON quote (accepted_contact_id) WHERE accepted_contact_id IS NOT NULL;
+CREATE INDEX quote_deal ON quote (deal_id) WHERE deal_id IS NOT NULL;
 CREATE INDEX quote_status ON quote (status, id);
-CREATE INDEX quote_supersedes ON quote (supersedes_id);
+CREATE INDEX quote_supersedes ON quote (supersedes_id) WHERE supersedes_id IS NOT NULL;
 
 CREATE TABLE quote_line (
   id TEXT NOT NULL PRIMARY KEY,
@@ -62,7 +62,7 @@ CREATE TABLE quote_line (
   price_source TEXT NOT NULL
 ) /*clustered*/;
 CREATE UNIQUE INDEX quote_line_position ON quote_line (quote_id, position);
-CREATE INDEX quote_line_variant ON quote_line (variant_id);
+CREATE INDEX quote_line_variant ON quote_line (variant_id) WHERE variant_id IS NOT NULL;
 
 CREATE TABLE cart (
   id TEXT NOT NULL PRIMARY KEY,
@@ -125,11 +125,11 @@ CREATE TABLE sales_order (
   cancelled_at TEXT
 ) /*clustered*/;
 CREATE UNIQUE INDEX sales_order_number ON sales_order (number);
-CREATE UNIQUE INDEX sales_order_cart ON sales_order (cart_id);
+CREATE UNIQUE INDEX sales_order_cart ON sales_order (cart_id) WHERE cart_id IS NOT NULL;
 CREATE INDEX sales_order_company ON sales_order (company_id, id);
-CREATE INDEX sales_order_contact ON sales_order (contact_id);
-CREATE INDEX sales_order_quote ON sales_order (quote_id);
-CREATE INDEX sales_order_deal ON sales_order (deal_id);
+CREATE INDEX sales_order_contact ON sales_order (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX sales_order_quote ON sales_order (quote_id) WHERE quote_id IS NOT NULL;
+CREATE INDEX sales_order_deal ON sales_order (deal_id) WHERE deal_id IS NOT NULL;
 CREATE INDEX sales_order_status ON sales_order (status, id);
 CREATE INDEX sales_order_confirmed ON sales_order (confirmed_at);
 
@@ -171,7 +171,7 @@ CREATE UNIQUE INDEX order_line_position ON order_line (order_id, position);
 CREATE INDEX order_line_variant ON order_line (variant_id, order_id);
 -- What reports sum up, so that a year of lines is read without the table.
 CREATE INDEX order_line_sums ON order_line (order_id, sku, description, ordered, cancelled, invoiced, net, unit_cost);
-CREATE INDEX order_line_quote ON order_line (quote_line_id);
+CREATE INDEX order_line_quote ON order_line (quote_line_id) WHERE quote_line_id IS NOT NULL;
 
 CREATE TABLE shipment (
   id TEXT NOT NULL PRIMARY KEY,

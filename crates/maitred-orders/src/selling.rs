@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use maitred_core::prelude::*;
 use maitred_kernel::round::mul_div_rha;
-use maitred_kernel::{BasisPoints, Currency, Period, Price, Quantity, Zone, line_net, ratio_bp};
+use maitred_kernel::{BasisPoints, Currency, Period, Price, Quantity, Stamp, Zone, line_net, ratio_bp};
 use maitred_party::store::{companies, members};
 
 use crate::snapshot::Buyer;
@@ -54,7 +54,7 @@ pub fn growth(now: i64, before: i64) -> Option<BasisPoints> {
 }
 
 /// The part of a line's net that a sale is.
-fn net_of(sale: &Sale) -> ToolResult<i64> {
+fn net_of(sale: &Sale<'_>) -> ToolResult<i64> {
     if sale.quantity == sale.wanted || sale.wanted.thousandths() == 0 {
         return Ok(sale.net);
     }
@@ -85,19 +85,29 @@ impl Summing<'_> {
     /// Sums sales up, whatever their order. `label` names a company or a member.
     pub fn sums(
         &self,
-        sales: impl FnOnce(&mut dyn FnMut(Sale) -> ToolResult<()>) -> ToolResult<()>,
+        sales: impl FnOnce(&mut dyn FnMut(Sale<'_>) -> ToolResult<()>) -> ToolResult<()>,
         mut label: impl FnMut(GroupBy, &str) -> ToolResult<String>,
     ) -> ToolResult<BTreeMap<(String, String), Sum>> {
-        let mut sums: HashMap<(String, Currency), Sum> = HashMap::new();
+        let mut keys = Keys { by: self.by, zone: self.zone, last: None };
+        // Few currencies, many groups.
+        let mut sums: Vec<(Currency, HashMap<String, Sum>)> = Vec::new();
         sales(&mut |sale| {
-            let sum = sums.entry((self.key(&sale)?, sale.currency)).or_insert_with(|| Sum {
-                // Of several descriptions always the same one, in whichever order they come.
-                label: sale.description.clone(),
-                cost: Some(0),
-                ..Sum::default()
-            });
-            if sale.description < sum.label {
-                sum.label.clone_from(&sale.description);
+            let place = match sums.iter().position(|(currency, _)| *currency == sale.currency) {
+                Some(place) => place,
+                None => {
+                    sums.push((sale.currency, HashMap::new()));
+                    sums.len() - 1
+                }
+            };
+            let (key, groups) = (keys.of(&sale)?, &mut sums[place].1);
+            if !groups.contains_key(key) {
+                let label = sale.description.clone().into_owned();
+                groups.insert(key.to_owned(), Sum { label, cost: Some(0), ..Sum::default() });
+            }
+            let Some(sum) = groups.get_mut(key) else { return Ok(()) };
+            // Of several descriptions always the same one, in whichever order they come.
+            if *sale.description < *sum.label {
+                sale.description.as_ref().clone_into(&mut sum.label);
             }
             let overflow = || invalid("from", "spans more than can be summed up");
             sum.lines += 1;
@@ -106,37 +116,68 @@ impl Summing<'_> {
             sum.cost = sum.cost.zip(self.cost_of(&sale)).and_then(|(sum, cost)| sum.checked_add(cost));
             Ok(())
         })?;
-        sums.into_iter()
-            .map(|((key, currency), mut sum)| {
-                match self.by {
-                    GroupBy::Customer | GroupBy::Rep => sum.label = label(self.by, &key)?,
-                    GroupBy::Product if key.is_empty() => "without a product".clone_into(&mut sum.label),
-                    GroupBy::Product => {}
-                    GroupBy::Period | GroupBy::Country => sum.label.clone_from(&key),
-                }
-                Ok(((key, currency.code().to_owned()), sum))
-            })
-            .collect()
-    }
-
-    fn key(&self, sale: &Sale) -> ToolResult<String> {
-        Ok(match self.by {
-            GroupBy::Period => {
-                sale.at.map_or_else(String::new, |at| Period::month_of(at.day(self.zone)).to_string())
+        let all = sums.into_iter().flat_map(|(currency, groups)| {
+            groups.into_iter().map(move |(key, sum)| ((key, currency.code().to_owned()), sum))
+        });
+        all.map(|((key, currency), mut sum)| {
+            match self.by {
+                GroupBy::Customer | GroupBy::Rep => sum.label = label(self.by, &key)?,
+                GroupBy::Product if key.is_empty() => "without a product".clone_into(&mut sum.label),
+                GroupBy::Product => {}
+                GroupBy::Period | GroupBy::Country => sum.label.clone_from(&key),
             }
-            GroupBy::Product => sale.sku.clone().unwrap_or_default(),
-            GroupBy::Customer => sale.company.clone(),
-            GroupBy::Rep => sale.owner.clone().unwrap_or_default(),
-            GroupBy::Country => Buyer::parse(&sale.buyer)?.country,
+            Ok(((key, currency), sum))
         })
+        .collect()
     }
 
-    fn cost_of(&self, sale: &Sale) -> Option<i64> {
+    fn cost_of(&self, sale: &Sale<'_>) -> Option<i64> {
         if sale.currency != self.base {
             return None;
         }
         let unit = Price::from_micros(sale.unit_cost?);
         line_net(sale.quantity, unit, BasisPoints::default(), sale.currency).ok()
+    }
+}
+
+/// Finds the key of a sale's group. Lines of a document come one behind the other, so what took some thought for the
+/// last one mostly holds for the next.
+struct Keys<'a> {
+    by: GroupBy,
+    zone: &'a Zone,
+    last: Option<Last>,
+}
+
+enum Last {
+    Month(Stamp, String),
+    /// A buyer as documents keep it, and its country.
+    Country(String, String),
+}
+
+impl Keys<'_> {
+    fn of<'s>(&'s mut self, sale: &'s Sale<'_>) -> ToolResult<&'s str> {
+        let fresh = match (self.by, &self.last) {
+            (GroupBy::Product, _) => return Ok(sale.sku.as_deref().unwrap_or_default()),
+            (GroupBy::Customer, _) => return Ok(&sale.company),
+            (GroupBy::Rep, _) => return Ok(sale.owner.as_deref().unwrap_or_default()),
+            (GroupBy::Period, Some(Last::Month(at, _))) if sale.at == Some(*at) => None,
+            (GroupBy::Period, _) => match sale.at {
+                Some(at) => Some(Last::Month(at, Period::month_of(at.day(self.zone)).to_string())),
+                None => return Ok(""),
+            },
+            (GroupBy::Country, Some(Last::Country(buyer, _))) if sale.buyer == *buyer => None,
+            (GroupBy::Country, _) => {
+                let country = Buyer::parse(&sale.buyer)?.country;
+                Some(Last::Country(sale.buyer.clone().into_owned(), country))
+            }
+        };
+        if fresh.is_some() {
+            self.last = fresh;
+        }
+        Ok(match &self.last {
+            Some(Last::Month(_, key) | Last::Country(_, key)) => key,
+            None => "",
+        })
     }
 }
 
@@ -156,18 +197,16 @@ pub fn quantity(thousandths: i64) -> Quantity {
 
 #[cfg(test)]
 mod tests {
-    use maitred_kernel::Stamp;
-
     use super::*;
 
-    fn sale(sku: &str, units: i64, of: i64, net: i64, cost: Option<i64>) -> Sale {
+    fn sale(sku: &'static str, units: i64, of: i64, net: i64, cost: Option<i64>) -> Sale<'static> {
         Sale {
             at: Some(Stamp::parse("2026-03-02T10:00:00.000Z").unwrap()),
-            company: "c".to_owned(),
+            company: "c".into(),
             owner: None,
-            buyer: r#"{"name":"Acme","country":"FR"}"#.to_owned(),
-            sku: Some(sku.to_owned()),
-            description: sku.to_lowercase(),
+            buyer: r#"{"name":"Acme","country":"FR"}"#.into(),
+            sku: Some(sku.into()),
+            description: sku.to_lowercase().into(),
             currency: Currency::EUR,
             wanted: Quantity::whole(of).unwrap(),
             quantity: Quantity::whole(units).unwrap(),
@@ -185,7 +224,7 @@ mod tests {
         ];
         let zone = Zone::UTC;
         let by = |by| Summing { by, zone: &zone, base: Currency::EUR };
-        let all = |each: &mut dyn FnMut(Sale) -> ToolResult<()>| sales.iter().cloned().try_for_each(each);
+        let all = |each: &mut dyn FnMut(Sale<'_>) -> ToolResult<()>| sales.iter().cloned().try_for_each(each);
         let sums = by(GroupBy::Product).sums(all, |_, _| Ok(String::new())).unwrap();
         let found: Vec<_> = sums.values().map(|sum| (sum.label.as_str(), sum.net, sum.cost)).collect();
         assert_eq!(found, [("a", 833, Some(300)), ("b", 100, None)]);

@@ -172,7 +172,7 @@ pub fn write_and_wait<T: Send + 'static>(
         done: Box::new(move |outcome| drop(sender.send(outcome))),
         until: Instant::now() + limit,
         now,
-        alone: false,
+        alone: true,
     });
     receiver.recv().map_err(|_| StoreError::defect("the writer went away"))??;
     let outcome = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();

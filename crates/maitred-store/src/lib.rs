@@ -5,6 +5,7 @@
 //! outside can become SQL. What does not belong here: anything that knows a table of a domain.
 
 pub mod audit;
+mod bulk;
 pub mod change;
 mod contents;
 pub mod engine;
@@ -18,6 +19,8 @@ pub mod migrate;
 pub mod news;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod opened;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod pieces;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod record;
@@ -29,6 +32,7 @@ pub mod transfer;
 pub mod tx;
 pub mod value;
 
+pub use bulk::Bulk;
 pub use change::{Change, ChangeKind};
 pub use engine::{Budget, Engine, OrgStore, TableContents, Verdict, WriteJob};
 pub use error::{StoreError, StoreFault, StoreResult};

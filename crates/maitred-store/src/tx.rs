@@ -6,7 +6,7 @@ use std::ops::Deref;
 use crate::change::{Change, ChangeKind, json_columns, json_difference};
 use crate::record::BOOKKEEPING;
 use crate::value::{Column, FromRow, Param, Row};
-use crate::{Record, Sql, StoreError, StoreFault, StoreResult};
+use crate::{Bulk, Record, Sql, StoreError, StoreFault, StoreResult};
 
 /// What an engine offers to a transaction. Implemented once per engine.
 pub trait Connection {
@@ -19,6 +19,10 @@ pub trait Connection {
     ) -> StoreResult<()>;
     /// Runs a statement and answers the number of rows it changed.
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<u64>;
+    /// Writes rows: their values one behind the other.
+    fn insert_all(&self, bulk: &Bulk, values: &[Param<'_>]) -> StoreResult<()> {
+        values.chunks(bulk.width()).try_for_each(|row| self.execute(bulk.one(), row).map(drop))
+    }
     /// Runs several statements without parameters: migrations.
     fn batch(&self, sql: &str) -> StoreResult<()>;
     /// Empties every table and runs `fill` while neither foreign keys nor triggers hold; both hold again, for all rows,
@@ -220,6 +224,21 @@ impl<'c> WriteTx<'c> {
     /// [`WriteTx::execute`] for a built statement.
     pub fn execute_of(&self, sql: &Sql) -> StoreResult<u64> {
         self.read.connection.execute(sql.text(), sql.params())
+    }
+
+    /// Writes many rows of a table: the values of the first, then those of the second. A statement of its own for each
+    /// would do the same, only slower.
+    ///
+    /// # Errors
+    /// A defect when the last row lacks values; otherwise whatever the first row that is refused meets.
+    pub fn insert_all(&self, bulk: &'static Bulk, values: &[Param<'_>]) -> StoreResult<()> {
+        if !values.len().is_multiple_of(bulk.width().max(1)) {
+            return Err(StoreError::defect(format!(
+                "values are missing in the last row for `{}`",
+                bulk.one()
+            )));
+        }
+        self.read.connection.insert_all(bulk, values)
     }
 
     /// Adds a change that was made with [`WriteTx::execute`].

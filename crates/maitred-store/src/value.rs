@@ -190,6 +190,15 @@ impl<'a> Row<'a> {
         T::from_param(self.0.value(index)?)
             .map_err(|error| StoreError::new(error.fault, format!("column {index}: {}", error.detail())))
     }
+
+    /// The text at `index` as it lies in the row, `None` for null: for reports, which look at many rows and keep few.
+    pub fn text(&self, index: usize) -> StoreResult<Option<Cow<'a, str>>> {
+        match self.0.value(index)? {
+            Param::Text(text) => Ok(Some(text)),
+            Param::Null => Ok(None),
+            other => unexpected("text", &other),
+        }
+    }
 }
 
 /// A value made of a whole row.

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use common::*;
 use maitred_store::postgres::{PostgresEngine, PostgresOptions};
 use maitred_store::{
-    Budget, Engine, Migration, OrgStore, Record, StoreFault, StoreResult, Verdict, WriteJob, WriteTx, params,
+    Budget, Engine, Migration, OrgStore, ReadTx, Record, StoreError, StoreFault, StoreResult, Verdict,
+    WriteJob, WriteTx, params,
 };
 use maitred_testkit_postgres::{Cluster, Database, missing};
 
@@ -59,6 +60,52 @@ fn nodes_that_count_together_lose_nothing() {
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!((tally(&first), tally(&second)), (100, 100));
+}
+
+/// One connection serves three organisations, in every order of reads and writes that go well or not: whoever asks gets
+/// answers of its own.
+#[test]
+fn a_connection_that_goes_from_one_to_another_never_speaks_of_the_wrong_one() {
+    const BROKEN: &str = "SELECT 1 / (count - count) FROM tally";
+    let database = database!();
+    let engine = engine(database.url(), few(1, 5_000));
+    let orgs: Vec<_> = ["acme", "oak", "elm"].map(|name| engine.create(name, TABLES).unwrap()).into();
+    let mut counts = [0, 1_000, 2_000];
+    for (org, count) in orgs.iter().zip(counts) {
+        write(org, move |tx| tx.execute("UPDATE tally SET count = $1", params![count])).unwrap();
+    }
+    let mut chance = 7_u64;
+    for step in 0..600 {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (org, action) = ((chance >> 33) as usize % 3, (chance >> 40) % 8);
+        let (store, count) = (&orgs[org], &mut counts[org]);
+        match action {
+            0 => drop(read(store, |tx| tx.count(BROKEN, &[])).unwrap_err()),
+            1 => drop(
+                read(store, |tx| tx.count("SELECT count FROM tally WHERE id = $1", params!["\0"]))
+                    .unwrap_err(),
+            ),
+            2 => drop(write(store, |tx| count_up(tx).and_then(|()| tx.count(BROKEN, &[]))).unwrap_err()),
+            3 => {
+                let undone = |tx: &WriteTx<'_>| count_up(tx).and(Err::<(), _>(StoreError::defect("no")));
+                drop(write(store, undone).unwrap_err());
+            }
+            4 => {
+                write(store, count_up).unwrap();
+                *count += 1;
+            }
+            // Twice in a row, once with more than one statement: the second time it stands there already.
+            5 => assert_eq!((tally(store), notes(store)), (*count, 0), "step {step}"),
+            _ => {
+                let twice = |tx: &ReadTx<'_>| {
+                    let first = tx.count("SELECT count FROM tally", &[])?;
+                    Ok((first, tx.count("SELECT count + 0 FROM tally", &[])?))
+                };
+                assert_eq!(read(store, twice).unwrap(), (*count, *count), "step {step}");
+            }
+        }
+        assert_eq!(tally(store), *count, "step {step}, action {action}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags, Params, Row};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Reply, empty, json, serve};
+use super::{Reply, empty, hand_trade, json, serve};
 use crate::{calls, queries};
 
 /// Answers calls out of a database file that it only reads.
@@ -113,7 +113,10 @@ impl Hand {
                 let args: SearchArgs<'_> = serde_json::from_str(arguments)?;
                 self.read(|connection| contact_search(connection, &args.q, args.limit.unwrap_or(25).min(100)))
             }
-            other => bail!("unknown tool `{other}`"),
+            other => match self.read(|connection| hand_trade::tool(connection, other, arguments))? {
+                Some(text) => Ok(text),
+                None => bail!("unknown tool `{other}`"),
+            },
         }
     }
 
@@ -252,7 +255,10 @@ fn object(row: &Row<'_>, text: &mut Vec<u8>) -> Result<()> {
 }
 
 /// The columns from `from` on as members of an object, by their names.
-fn members(row: &Row<'_>, from: usize, text: &mut Vec<u8>) -> Result<()> {
+///
+/// # Errors
+/// When a column cannot be read or a text is not UTF-8.
+pub fn members(row: &Row<'_>, from: usize, text: &mut Vec<u8>) -> Result<()> {
     let statement = row.as_ref();
     let (mut first, mut group) = (true, "");
     for column in from..statement.column_count() {

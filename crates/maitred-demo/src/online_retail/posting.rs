@@ -1,4 +1,4 @@
-//! Writes what the file tells: products with prices and opening stock, then its documents in their order, some hundreds in
+//! Writes what the file tells: products with prices and opening stock, then its documents in their order, a thousand in
 //! a transaction. A document that is there already is left alone, so an import that was interrupted goes on where it
 //! stopped, and a second one adds nothing.
 
@@ -27,7 +27,9 @@ use crate::Target;
 use crate::retail::{self, Buyer, Known, Rows};
 
 /// Documents of one transaction.
-const BATCH: usize = 500;
+const BATCH: usize = 1000;
+/// Moves of stock, about as many as lines of documents, that wait in memory at most.
+const WAITING: usize = 1000;
 /// Days to pay: the file says nothing, and a wholesaler's customers have a month.
 const NET_DAYS: i64 = 30;
 /// Who bought where the file does not say.
@@ -369,6 +371,9 @@ fn batch(db: &Writer<'_>, stage: &Stage, part: Range<usize>) -> ToolResult<Came>
             Class::Sale => stage.sale(db, &mut sheets, document)?,
             Class::StockAdjustment => stage.adjustment(db, &mut sheets, document)?,
             Class::CreditNote | Class::BadDebtAdjustment => later.push(place),
+        }
+        if sheets.moves.len() >= WAITING {
+            sheets.write(db)?;
         }
     }
     // What they take back must be there; what is put back must have been given up.

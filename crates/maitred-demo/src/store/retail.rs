@@ -3,171 +3,122 @@
 //! The modules that own these tables need not be compiled in with the importer, so their rows are written here by name.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::OnceLock;
 
 use maitred_core::cx::{Reader, Writer};
 use maitred_core::error::ToolResult;
 use maitred_kernel::tokens;
-use maitred_store::{Param, params, search};
-
-/// Rows of one statement: fewer round trips on PostgreSQL, and not so many parameters that SQLite is slow to name them.
-const AT_ONCE: usize = 8;
-
-/// A table to be filled.
-pub struct Table {
-    head: &'static str,
-    /// A row of values; `$` stands for the next parameter.
-    row: &'static str,
-    statements: OnceLock<(String, String)>,
-}
-
-impl Table {
-    const fn new(head: &'static str, row: &'static str) -> Self {
-        Self { head, row, statements: OnceLock::new() }
-    }
-
-    fn statement(&self, rows: usize) -> String {
-        let (mut sql, mut number) = (self.head.to_owned(), 0);
-        for row in 0..rows {
-            sql.push_str(if row == 0 { "" } else { ", " });
-            for part in self.row.split_inclusive('$') {
-                sql.push_str(part);
-                if part.ends_with('$') {
-                    number += 1;
-                    sql.push_str(&number.to_string());
-                }
-            }
-        }
-        sql
-    }
-
-    /// The statements for one row and for [`AT_ONCE`].
-    fn statements(&'static self) -> &'static (String, String) {
-        self.statements.get_or_init(|| (self.statement(1), self.statement(AT_ONCE)))
-    }
-
-    fn width(&self) -> usize {
-        self.row.matches('$').count()
-    }
-}
+use maitred_store::{Bulk, Param, params, search};
 
 /// Orders: id, time of both stamps, number, company, contact, buyer, net, moment of agreement.
-pub static ORDER: Table = Table::new(
+pub static ORDER: Bulk = Bulk::new(
     "INSERT INTO sales_order (id, version, created_at, updated_at, number, source, status, company_id, contact_id, buyer, \
-     priority, currency, includes_tax, net, tax, gross, confirmed_at) VALUES ",
+     priority, currency, includes_tax, net, tax, gross, confirmed_at) VALUES",
     "($, 1, $, $, $, 'staff', 'closed', $, $, $, 0, 'GBP', 0, $, 0, $, $)",
 );
 /// Their lines: id, stamps, order, position, variant, SKU, description, kind, ordered, shipped, invoiced, price, net.
-pub static ORDER_LINE: Table = Table::new(
+pub static ORDER_LINE: Bulk = Bulk::new(
     "INSERT INTO order_line (id, version, created_at, updated_at, order_id, position, variant_id, sku, description, kind, \
      unit, ordered, reserved, shipped, cancelled, returned, invoiced, unit_price, discount_bp, tax_class, tax_category, \
-     tax_rate_bp, net, price_source, backorder) VALUES ",
+     tax_rate_bp, net, price_source, backorder) VALUES",
     "($, 1, $, $, $, $, $, $, $, $, 'C62', $, 0, $, 0, 0, $, $, 0, 'zero', 'O', 0, $, 'import', 0)",
 );
 /// Shipments: id, stamps, number, order, location, its name, when twice.
-pub static SHIPMENT: Table = Table::new(
+pub static SHIPMENT: Bulk = Bulk::new(
     "INSERT INTO shipment (id, version, created_at, updated_at, number, order_id, location_id, location_name, status, \
-     shipped_at, delivered_at) VALUES ",
+     shipped_at, delivered_at) VALUES",
     "($, 1, $, $, $, $, $, $, 'delivered', $, $)",
 );
 /// Their lines: id, stamps, shipment, order line, quantity.
-pub static SHIPMENT_LINE: Table = Table::new(
-    "INSERT INTO shipment_line (id, version, created_at, updated_at, shipment_id, order_line_id, quantity) VALUES ",
+pub static SHIPMENT_LINE: Bulk = Bulk::new(
+    "INSERT INTO shipment_line (id, version, created_at, updated_at, shipment_id, order_line_id, quantity) VALUES",
     "($, 1, $, $, $, $, $)",
 );
 /// Moves of stock: id, posted, happened, variant, from, to, quantity, kind, reason, kind and id of the document.
-pub static MOVE: Table = Table::new(
-    "INSERT INTO stock_move (id, created_at, at, variant_id, from_id, to_id, quantity, kind, reason, ref_kind, ref_id) VALUES ",
+pub static MOVE: Bulk = Bulk::new(
+    "INSERT INTO stock_move (id, created_at, at, variant_id, from_id, to_id, quantity, kind, reason, ref_kind, ref_id) VALUES",
     "($, $, $, $, $, $, $, $, $, $, $)",
 );
 /// Invoices and credit notes, drafts at first: id, stamps, series, kind, company, corrected one, reason, source, day,
 /// due day, supply twice, rate, sums, credited, allocated, balance, both sides.
-pub static INVOICE: Table = Table::new(
+pub static INVOICE: Bulk = Bulk::new(
     "INSERT INTO invoice (id, version, created_at, updated_at, series, kind, company_id, corrects_id, reason_code, \
      source_kind, status, issue_date, due_date, net_days, supply_from, supply_to, currency, fx_rate, includes_tax, \
      tax_rounding, lines_net, allowances, charges, net, tax, gross, prepaid, rounding, allocated, credited, written_off, \
-     balance, collection, seller, buyer) VALUES ",
+     balance, collection, seller, buyer) VALUES",
     "($, 1, $, $, $, $, $, $, $, $, 'draft', $, $, 30, $, $, 'GBP', $, 0, 'per_group', $, 0, 0, $, 0, $, 0, 0, 0, 0, 0, $, \
      'none', $, $)",
 );
 /// Their lines: id, stamps, document, position, variant, SKU, description, quantity, price, net, service, credited
 /// quantity, corrected line.
-pub static INVOICE_LINE: Table = Table::new(
+pub static INVOICE_LINE: Bulk = Bulk::new(
     "INSERT INTO invoice_line (id, version, created_at, updated_at, invoice_id, position, variant_id, sku, description, \
      quantity, unit, unit_price, base_qty, discount_bp, net, service, tax_class, tax_category, tax_rate_bp, credited_qty, \
-     corrected_line_id) VALUES ",
+     corrected_line_id) VALUES",
     "($, 1, $, $, $, $, $, $, $, $, 'C62', $, 1000, 0, $, $, 'zero', 'O', 0, $, $)",
 );
 /// Their taxes: id, stamps, document, what is taxed.
-pub static INVOICE_TAX: Table = Table::new(
-    "INSERT INTO invoice_tax (id, version, created_at, updated_at, invoice_id, category, rate_bp, taxable, tax) VALUES ",
+pub static INVOICE_TAX: Bulk = Bulk::new(
+    "INSERT INTO invoice_tax (id, version, created_at, updated_at, invoice_id, category, rate_bp, taxable, tax) VALUES",
     "($, 1, $, $, $, 'O', 0, $, 0)",
 );
 /// What bills what: id, stamps, order line, quantity, invoice line.
-pub static BILLED: Table = Table::new(
-    "INSERT INTO billable_link (id, version, created_at, updated_at, unit_kind, unit_id, quantity, invoice_line_id) VALUES ",
+pub static BILLED: Bulk = Bulk::new(
+    "INSERT INTO billable_link (id, version, created_at, updated_at, unit_kind, unit_id, quantity, invoice_line_id) VALUES",
     "($, 1, $, $, 'order_line', $, $, $)",
 );
 /// Credit that was applied: id, stamps, credit note, invoice, amount, day.
-pub static ALLOCATION: Table = Table::new(
-    "INSERT INTO allocation (id, version, created_at, updated_at, credit_note_id, invoice_id, amount, day) VALUES ",
+pub static ALLOCATION: Bulk = Bulk::new(
+    "INSERT INTO allocation (id, version, created_at, updated_at, credit_note_id, invoice_id, amount, day) VALUES",
     "($, 1, $, $, $, $, $, $)",
 );
 /// Products: id, stamps, name, its key, kind, whether stock is kept.
-pub static PRODUCT: Table = Table::new(
+pub static PRODUCT: Bulk = Bulk::new(
     "INSERT INTO product (id, version, created_at, updated_at, name, name_key, kind, status, unit, tax_class, tracked, \
-     allow_backorder, min_qty, multiple, lead_time_days, attributes, client_visible, public_visible) VALUES ",
+     allow_backorder, min_qty, multiple, lead_time_days, attributes, client_visible, public_visible) VALUES",
     "($, 1, $, $, $, $, $, 'active', 'C62', 'zero', $, 0, 1000, 1000, 0, '{}', 1, 0)",
 );
 /// Variants: id, stamps, product, SKU, its key.
-pub static VARIANT: Table = Table::new(
-    "INSERT INTO variant (id, version, created_at, updated_at, product_id, sku, sku_key, options, status) VALUES ",
+pub static VARIANT: Bulk = Bulk::new(
+    "INSERT INTO variant (id, version, created_at, updated_at, product_id, sku, sku_key, options, status) VALUES",
     "($, 1, $, $, $, $, $, '{}', 'active')",
 );
 /// Prices: id, stamps, list, variant, price, first and last day.
-pub static PRICE: Table = Table::new(
+pub static PRICE: Bulk = Bulk::new(
     "INSERT INTO price_point (id, version, created_at, updated_at, price_list_id, variant_id, currency, min_qty, \
-     unit_price, valid_from, valid_to) VALUES ",
+     unit_price, valid_from, valid_to) VALUES",
     "($, 1, $, $, $, $, 'GBP', 0, $, $, $)",
 );
 /// Levels of stock: variant, location, how much.
-pub static LEVEL: Table = Table::new(
-    "INSERT INTO stock_level (variant_id, location_id, on_hand, reserved) VALUES ",
-    "($, $, $, 0)",
-);
+pub static LEVEL: Bulk =
+    Bulk::new("INSERT INTO stock_level (variant_id, location_id, on_hand, reserved) VALUES", "($, $, $, 0)");
 
 /// Rows that wait to be written.
 pub struct Rows {
-    table: &'static Table,
-    params: Vec<Param<'static>>,
+    table: &'static Bulk,
+    values: Vec<Param<'static>>,
 }
 
 impl Rows {
     /// None yet.
-    pub fn of(table: &'static Table) -> Self {
-        Self { table, params: Vec::new() }
+    pub fn of(table: &'static Bulk) -> Self {
+        Self { table, values: Vec::new() }
     }
 
     /// One more row; its values in the order of the table's.
     pub fn push<const N: usize>(&mut self, values: [Param<'static>; N]) {
-        debug_assert_eq!(N, self.table.width(), "{}", self.table.head);
-        self.params.extend(values);
+        debug_assert_eq!(N, self.table.width(), "values of a row");
+        self.values.extend(values);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.table.width()
     }
 
     /// Writes them.
     pub fn write(&mut self, db: &Writer<'_>) -> ToolResult<()> {
-        let (one, many) = self.table.statements();
-        let width = self.table.width();
-        for chunk in self.params.chunks(width * AT_ONCE) {
-            if chunk.len() == width * AT_ONCE {
-                db.execute(many, chunk)?;
-            } else {
-                for row in chunk.chunks(width) {
-                    db.execute(one, row)?;
-                }
-            }
-        }
-        self.params.clear();
+        db.tx().insert_all(self.table, &self.values)?;
+        self.values.clear();
         Ok(())
     }
 }

@@ -71,12 +71,16 @@ pub fn open_items(db: &Reader<'_>, company: Option<&CompanyId>, as_of: Day) -> T
          WHERE w.invoice_id = i.id AND w.day <= ",
     );
     documents.bind(as_of).push(
-        "), 0) - COALESCE((SELECT SUM(a.amount) FROM allocation a \
-         WHERE (a.invoice_id = i.id OR a.credit_note_id = i.id) AND a.day <= ",
+        "), 0) - COALESCE(CASE WHEN i.kind = 'invoice' \
+         THEN (SELECT SUM(a.amount) FROM allocation a WHERE a.invoice_id = i.id AND a.day <= ",
     );
-    documents.bind(as_of).push(
-        "), 0) AS BIGINT) FROM invoice i JOIN company c ON c.id = i.company_id WHERE i.number IS NOT NULL",
-    );
+    documents
+        .bind(as_of)
+        .push(") ELSE (SELECT SUM(a.amount) FROM allocation a WHERE a.credit_note_id = i.id AND a.day <= ")
+        .bind(as_of)
+        .push(
+            ") END, 0) AS BIGINT) FROM invoice i JOIN company c ON c.id = i.company_id WHERE i.number IS NOT NULL",
+        );
     documents.and("i.issue_date <=", as_of);
     let mut payments = Sql::new(
         "SELECT p.company_id, c.name, p.number, 'payment', p.received_on, p.received_on, p.currency, \

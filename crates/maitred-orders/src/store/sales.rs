@@ -1,25 +1,26 @@
 //! What was sold, line by line, for reports.
 
+use std::borrow::Cow;
+
 use maitred_core::prelude::*;
 use maitred_kernel::{Currency, Quantity, Stamp};
-use maitred_store::value::FromRow;
 use maitred_store::{Row, Sql, StoreError, StoreResult};
 
-/// A line, or a part of it, that was ordered, shipped or invoiced.
+/// A line, or a part of it, that was ordered, shipped or invoiced. Its texts stand in the row of the database.
 #[derive(Clone, Debug)]
-pub struct Sale {
+pub struct Sale<'r> {
     /// When.
     pub at: Option<Stamp>,
     /// Id of the company.
-    pub company: String,
+    pub company: Cow<'r, str>,
     /// Id of the member who sold it.
-    pub owner: Option<String>,
+    pub owner: Option<Cow<'r, str>>,
     /// The buyer as the document remembers it, JSON.
-    pub buyer: String,
+    pub buyer: Cow<'r, str>,
     /// SKU.
-    pub sku: Option<String>,
+    pub sku: Option<Cow<'r, str>>,
     /// What the document says.
-    pub description: String,
+    pub description: Cow<'r, str>,
     /// Currency.
     pub currency: Currency,
     /// Of how much this is a part.
@@ -32,15 +33,15 @@ pub struct Sale {
     pub unit_cost: Option<i64>,
 }
 
-impl FromRow for Sale {
-    fn from_row(row: &Row<'_>) -> StoreResult<Self> {
+impl<'r> Sale<'r> {
+    fn read(row: &Row<'r>) -> StoreResult<Self> {
         Ok(Self {
             at: row.get(0)?,
-            company: row.get(1)?,
-            owner: row.get(2)?,
-            buyer: row.get(3)?,
-            sku: row.get(4)?,
-            description: row.get(5)?,
+            company: row.text(1)?.unwrap_or_default(),
+            owner: row.text(2)?,
+            buyer: row.text(3)?.unwrap_or_default(),
+            sku: row.text(4)?,
+            description: row.text(5)?.unwrap_or_default(),
             currency: row.get(6)?,
             wanted: row.get(7)?,
             quantity: row.get(8)?,
@@ -83,7 +84,7 @@ pub fn each(
     sold: Sold,
     wanted: Wanted,
     (from, before): (Stamp, Stamp),
-    mut each: impl FnMut(Sale) -> ToolResult<()>,
+    mut each: impl FnMut(Sale<'_>) -> ToolResult<()>,
 ) -> ToolResult<()> {
     let (at, quantity, tables, only) = match sold {
         Sold::Ordered => (
@@ -126,7 +127,7 @@ pub fn each(
         .push(only);
     let mut failed = None;
     let read = db.each_of(&sql, |row| {
-        each(Sale::from_row(row)?).map_err(|error| {
+        each(Sale::read(row)?).map_err(|error| {
             failed = Some(error);
             StoreError::defect("a sale was refused")
         })

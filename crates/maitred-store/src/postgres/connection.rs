@@ -14,13 +14,14 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Statement};
 
 use super::dialect;
-use super::driver::{self, Driver, Line};
+use super::driver::{self, Driver, Learned, Line};
 use super::org::TABLES;
 use super::statements::Statements;
+use crate::bulk::AT_ONCE;
 use crate::engine::Budget;
 use crate::tx::{Connection, ReadTx};
 use crate::value::{Column, Param, RawRow, Row};
-use crate::{StoreError, StoreFault, StoreResult};
+use crate::{Bulk, StoreError, StoreFault, StoreResult};
 
 /// How long the server may take to end a statement that was cancelled; then the connection is given up.
 const GRACE: Duration = Duration::from_secs(2);
@@ -39,12 +40,44 @@ pub(super) enum Trouble {
     Lost,
 }
 
+/// Whether the session's `search_path` is the schema that statements shall speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    There,
+    /// It has to be set before any statement runs.
+    Elsewhere,
+    /// It was set within the transaction: it stays when that commits, and goes back to what it was when it does not.
+    Going,
+}
+
+/// How a statement goes to the server.
+enum Way {
+    /// By the name it was prepared under.
+    Named(Statement),
+    /// With its text and the types of its parameters: one round trip, where preparing it first costs two. For the first
+    /// time in a schema, as there may be no second.
+    Whole(Arc<Learned>),
+}
+
+impl Way {
+    fn types(&self) -> &[Type] {
+        match self {
+            Self::Named(statement) => statement.params(),
+            Self::Whole(learned) => &learned.types,
+        }
+    }
+}
+
 /// A connection, the schema it stands in, and what became of its transaction.
 pub(super) struct PgConnection {
     client: Client,
     line: Line,
     driver: Arc<Driver>,
+    /// The schema that statements shall speak of.
     schema: RefCell<String>,
+    standing: Cell<Standing>,
+    /// Something failed since the transaction began.
+    doubt: Cell<bool>,
     statements: RefCell<Statements>,
     budget: RefCell<Budget>,
     in_transaction: Cell<bool>,
@@ -66,6 +99,8 @@ impl PgConnection {
             line,
             driver: Arc::clone(driver),
             schema: RefCell::default(),
+            standing: Cell::new(Standing::There),
+            doubt: Cell::new(false),
             statements: RefCell::default(),
             budget: RefCell::new(Budget::of(OWN)),
             in_transaction: Cell::new(false),
@@ -86,15 +121,50 @@ impl PgConnection {
         self.statements.borrow().knows(schema)
     }
 
-    /// Makes statements speak of this schema and no other. Waited for: a statement must never run in the schema of
-    /// before.
-    pub(super) fn enter(&self, schema: &str) -> StoreResult<()> {
+    /// Makes statements speak of this schema and no other. The server is told together with the beginning of the next
+    /// transaction, or before the next statement outside of one.
+    pub(super) fn enter(&self, schema: &str) {
         if !self.stands_in(schema) {
-            self.run(&format!("SET search_path TO {}", dialect::quoted(schema)))?;
             schema.clone_into(&mut self.schema.borrow_mut());
             self.statements.borrow_mut().enter(schema);
+            self.standing.set(Standing::Elsewhere);
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("SET search_path TO {}", dialect::quoted(&self.schema.borrow()))
+    }
+
+    /// Sets the schema outside of a transaction. Waited for: a statement must never run in the schema of before.
+    pub(super) fn settle(&self) -> StoreResult<()> {
+        if self.standing.get() == Standing::Elsewhere {
+            self.run(&self.path())?;
+            self.standing.set(Standing::There);
         }
         Ok(())
+    }
+
+    /// The beginning of a transaction. Where the schema has to be set, that is part of it: should it fail, every
+    /// statement behind it does.
+    fn beginning(&self, begin: &str) -> String {
+        self.in_transaction.set(true);
+        self.doubt.set(false);
+        match self.standing.get() {
+            Standing::There => begin.to_owned(),
+            Standing::Elsewhere | Standing::Going => {
+                self.standing.set(Standing::Going);
+                format!("{begin}; {}", self.path())
+            }
+        }
+    }
+
+    /// A transaction came to its end. What was set in it is only believed when nothing went wrong.
+    fn ended(&self, committed: bool) {
+        self.in_transaction.set(false);
+        if self.standing.get() == Standing::Going {
+            let holds = committed && !self.doubt.get();
+            self.standing.set(if holds { Standing::There } else { Standing::Elsewhere });
+        }
     }
 
     /// True when the server ended it, as far as that is known here.
@@ -129,23 +199,21 @@ impl PgConnection {
         }
     }
 
-    /// Begins a transaction without waiting for the server's word: the first statement goes out behind it.
-    pub(super) fn send_begin(&self, sql: &str) {
-        self.in_transaction.set(true);
-        self.send(sql);
-    }
-
     /// Sends statements ahead of the next one, without waiting for the answer. Only for such as cannot fail while the
     /// connection stands.
     pub(super) fn send(&self, sql: &str) {
         driver::send(self.client.batch_execute(sql));
     }
 
-    /// Ends a transaction without waiting for the server's word.
-    pub(super) fn send_end(&self, sql: &str) {
+    /// Commits a transaction that only read, without waiting for the server's word.
+    pub(super) fn send_commit(&self) {
+        self.send_end("COMMIT", true);
+    }
+
+    fn send_end(&self, sql: &str, commits: bool) {
         self.send(sql);
         self.line.look();
-        self.in_transaction.set(false);
+        self.ended(commits);
     }
 
     /// Runs statements of the engine's own: they are waited for to the end, whatever the budget of the work around
@@ -161,22 +229,21 @@ impl PgConnection {
         }
     }
 
-    /// [`PgConnection::run`] for a statement that begins or ends a transaction.
-    pub(super) fn run_begin(&self, sql: &str) -> StoreResult<()> {
-        self.in_transaction.set(true);
-        self.run(sql)
+    /// [`PgConnection::run`] for the beginning of a transaction and what stands at its top.
+    pub(super) fn run_begin(&self, begin: &str, then: &str) -> StoreResult<()> {
+        self.run(&format!("{}; {then}", self.beginning(begin)))
     }
 
-    /// See [`PgConnection::run_begin`].
-    pub(super) fn run_end(&self, sql: &str) -> StoreResult<()> {
+    /// [`PgConnection::run`] for the end of a transaction.
+    pub(super) fn run_commit(&self, sql: &str) -> StoreResult<()> {
         let ended = self.run(sql);
-        self.in_transaction.set(false);
+        self.ended(ended.is_ok());
         ended
     }
 
     /// Ends a transaction whose changes shall not stand.
     pub(super) fn undo(&self) {
-        self.send_end("ROLLBACK");
+        self.send_end("ROLLBACK", false);
         if self.trouble.get() == Trouble::Conflict {
             self.trouble.set(Trouble::None);
         }
@@ -207,6 +274,7 @@ impl PgConnection {
 
     /// Translates an error and remembers what it means for the transaction.
     fn note(&self, error: &tokio_postgres::Error) -> StoreError {
+        self.doubt.set(true);
         let code = error.code();
         let translated = translate(error);
         if code.is_some_and(|code| {
@@ -217,6 +285,7 @@ impl PgConnection {
         if error.as_db_error().is_some_and(is_stale_plan) {
             // Another node changed the tables: what was prepared before is of no more use.
             self.statements.borrow_mut().clear();
+            self.driver.forget_learned();
             self.in_trouble(Trouble::Conflict);
         }
         if translated.fault == StoreFault::Unavailable {
@@ -225,32 +294,43 @@ impl PgConnection {
         translated
     }
 
-    /// Makes sure, before a transaction, that its first statement is prepared, so that both can be sent together.
-    pub(super) fn prepare(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<()> {
-        self.statement(sql, params).map(drop).map_err(|error| within(&error, sql))
+    /// How to run a statement: whole where it was not used in this schema yet, which is known to be possible once it
+    /// was prepared anywhere, for every schema has the same tables.
+    fn way(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<Way> {
+        let known = self.statements.borrow_mut().get(sql);
+        match known {
+            Some(statement) if fits(statement.params(), params) => Ok(Way::Named(statement)),
+            Some(_) => self.prepared(sql, params, true).map(Way::Named),
+            None => {
+                if self.statements.borrow_mut().is_new(sql)
+                    && let Some(learned) = self.driver.learned(sql)
+                    && fits(&learned.types, params)
+                {
+                    return Ok(Way::Whole(learned));
+                }
+                self.prepared(sql, params, false).map(Way::Named)
+            }
+        }
     }
 
     /// A prepared statement that takes these parameters. The server says which types it expects; where that is not
-    /// what is given (it takes an unadorned `$1` for text), the statement is prepared once more for what is given.
-    fn statement(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<Statement> {
-        let known = self.statements.borrow_mut().get(sql);
-        if let Some(statement) = &known
-            && fits(statement, params)
-        {
-            return Ok(statement.clone());
-        }
+    /// what is given (it takes an unadorned `$1` for text: then it is `known` and does not fit), the statement is
+    /// prepared once more for what is given.
+    fn prepared(&self, sql: &str, params: &[Param<'_>], known: bool) -> StoreResult<Statement> {
         let key = typed_key(sql, params);
         if let Some(statement) = self.statements.borrow_mut().get(&key) {
             return Ok(statement);
         }
         let text = dialect::statement(sql);
         let mut refused = None;
-        if known.is_none() {
+        if !known {
             match self.prepare_as(&text, &[]) {
                 Ok(statement) => {
                     enough(&statement, params)?;
                     self.statements.borrow_mut().put(sql, &statement);
-                    if fits(&statement, params) {
+                    let types = statement.params().to_vec();
+                    self.driver.learn(sql, || Learned { text: text.clone(), types });
+                    if fits(statement.params(), params) {
                         return Ok(statement);
                     }
                 }
@@ -277,7 +357,7 @@ impl PgConnection {
             })
             .map_err(|error| refused.unwrap_or(error))?;
         enough(&statement, params)?;
-        if !fits(&statement, params) {
+        if !fits(statement.params(), params) {
             return Err(StoreError::defect("a parameter is neither text nor a 64-bit integer to PostgreSQL"));
         }
         self.statements.borrow_mut().put(&key, &statement);
@@ -289,6 +369,8 @@ impl PgConnection {
         let guarded = self.in_transaction.get();
         if guarded {
             self.send("SAVEPOINT p");
+        } else {
+            self.settle()?;
         }
         let prepared = self.finish(self.client.prepare_typed(text, types));
         if guarded {
@@ -299,11 +381,7 @@ impl PgConnection {
 
     /// Runs a statement to its end. Its rows are taken in whole, so that another statement may run while they are
     /// looked at.
-    pub(super) fn fetch(
-        &self,
-        sql: &str,
-        params: &[Param<'_>],
-    ) -> StoreResult<(Vec<tokio_postgres::Row>, u64)> {
+    pub(super) fn fetch(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<Fetched> {
         if let Some(failed) = self.failed.borrow().as_ref() {
             return Err(StoreError::new(
                 failed.fault,
@@ -321,25 +399,81 @@ impl PgConnection {
         self.failed.borrow_mut().get_or_insert_with(|| within(error, sql));
     }
 
-    fn fetch_rows(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<(Vec<tokio_postgres::Row>, u64)> {
+    fn fetch_rows(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<Fetched> {
+        self.fetch_by(&self.ready(sql, params)?, params)
+    }
+
+    /// Everything that can be found out before the statement goes out.
+    fn ready(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<Way> {
         if params.iter().any(|param| matches!(param, Param::Text(text) if text.contains('\0'))) {
             return Err(StoreError::new(
                 StoreFault::Constraint,
                 "a text holds the character U+0000, which PostgreSQL cannot store",
             ));
         }
-        let statement = self.statement(sql, params)?;
-        let bound = params[..statement.params().len()].iter().map(Bound);
+        self.way(sql, params)
+    }
+
+    fn fetch_by(&self, way: &Way, params: &[Param<'_>]) -> StoreResult<Fetched> {
+        let types = way.types();
+        let bound = params[..types.len()].iter().map(Bound);
         self.finish(async {
-            let mut stream = pin!(self.client.query_raw(&statement, bound).await?);
+            let mut stream = pin!(match way {
+                Way::Named(statement) => self.client.query_raw(statement, bound).await?,
+                Way::Whole(learned) => {
+                    self.client.query_typed_raw(&learned.text, bound.zip(types.iter().cloned())).await?
+                }
+            });
             let mut rows = Vec::new();
             while let Some(row) = stream.next().await {
                 rows.push(row?);
             }
             Ok((rows, stream.rows_affected().unwrap_or(0)))
         })
+        .inspect_err(|error| {
+            // The tables may have changed since.
+            if matches!(way, Way::Whole(_)) && error.fault == StoreFault::Defect {
+                self.driver.forget_learned();
+            }
+        })
+    }
+
+    /// Begins a transaction with its first statement, in one round trip. The statement is bounded by the server as
+    /// well, after `millis`. Nothing of what came back is handed out unless the transaction was begun.
+    pub(super) fn fetch_first(
+        &self,
+        begin: &str,
+        millis: u64,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> StoreResult<Fetched> {
+        let way = self.ready(sql, params).map_err(|error| within(&error, sql))?;
+        self.end_after(millis);
+        let beginning = self.beginning(begin);
+        let mut begun = pin!(self.client.batch_execute(&beginning));
+        let early = driver::look_at(begun.as_mut());
+        let fetched = self.fetch_by(&way, params);
+        // Its answer came before the other one.
+        let begun = early.or_else(|| driver::look_at(begun.as_mut()));
+        let fetched = match (begun, fetched) {
+            (Some(Err(error)), _) => Err(self.note(&error)),
+            (None, Ok(_)) => Err(StoreError::defect("a statement was answered before its transaction")),
+            (_, fetched) => fetched,
+        };
+        fetched.map_err(|error| {
+            self.fail(&error, sql);
+            within(&error, sql)
+        })
+    }
+
+    /// True from the beginning of a transaction to its end.
+    pub(super) fn in_transaction(&self) -> bool {
+        self.in_transaction.get()
     }
 }
+
+/// Rows, and how many were changed.
+type Fetched = (Vec<tokio_postgres::Row>, u64);
 
 fn within(error: &StoreError, sql: &str) -> StoreError {
     StoreError::new(error.fault, format!("{} in `{sql}`", error.detail()))
@@ -367,9 +501,9 @@ fn enough(statement: &Statement, params: &[Param<'_>]) -> StoreResult<()> {
     Ok(())
 }
 
-fn fits(statement: &Statement, params: &[Param<'_>]) -> bool {
-    statement.params().len() <= params.len()
-        && statement.params().iter().zip(params).all(|(wanted, given)| match given {
+fn fits(types: &[Type], params: &[Param<'_>]) -> bool {
+    types.len() <= params.len()
+        && types.iter().zip(params).all(|(wanted, given)| match given {
             Param::Null => true,
             Param::Int(number) => match *wanted {
                 Type::INT8 => true,
@@ -466,6 +600,15 @@ impl Connection for PgConnection {
 
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<u64> {
         self.fetch(sql, params).map(|(_, changed)| changed)
+    }
+
+    fn insert_all(&self, bulk: &Bulk, values: &[Param<'_>]) -> StoreResult<()> {
+        let groups = values.chunks_exact(bulk.width() * AT_ONCE);
+        let rest = groups.remainder();
+        for group in groups {
+            self.execute(bulk.many(), group)?;
+        }
+        rest.chunks(bulk.width()).try_for_each(|row| self.execute(bulk.one(), row).map(drop))
     }
 
     fn batch(&self, sql: &str) -> StoreResult<()> {

@@ -5,17 +5,19 @@
 //! belongs to another runtime. The thread `maitred-pg` does no more than wake it when something came.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Connection, Socket};
 
 use super::connection::translate;
@@ -38,8 +40,20 @@ pub(super) struct Driver {
     handle: tokio::runtime::Handle,
     config: Config,
     tls: Tls,
+    learned: RwLock<HashMap<String, Arc<Learned>>>,
     _running: tokio::sync::oneshot::Sender<()>,
 }
+
+/// What the server said of a statement when it was prepared somewhere.
+pub(super) struct Learned {
+    /// As PostgreSQL reads it.
+    pub(super) text: String,
+    /// Of its parameters.
+    pub(super) types: Vec<Type>,
+}
+
+/// Statements of which that is kept. There are some hundreds; this is for those that a defect makes up without end.
+const LEARNED: usize = 8192;
 
 fn unusable(what: impl std::fmt::Display) -> StoreError {
     StoreError::new(StoreFault::Unavailable, format!("the URL of PostgreSQL is not usable: {what}"))
@@ -100,7 +114,7 @@ impl Driver {
             // Nobody sends: the channel ends when the driver is dropped.
             .spawn(move || drop(runtime.block_on(ended)))
             .map_err(failed)?;
-        Ok(Self { handle, config, tls, _running: running })
+        Ok(Self { handle, config, tls, learned: RwLock::default(), _running: running })
     }
 
     /// A new connection to the server, and the line it talks over.
@@ -127,6 +141,25 @@ impl Driver {
                 "the thread that talks to PostgreSQL does not answer",
             ))
         })
+    }
+
+    pub(super) fn learned(&self, sql: &str) -> Option<Arc<Learned>> {
+        self.learned.read().unwrap_or_else(PoisonError::into_inner).get(sql).cloned()
+    }
+
+    pub(super) fn learn(&self, sql: &str, what: impl FnOnce() -> Learned) {
+        if self.learned(sql).is_none() {
+            let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+            if learned.len() >= LEARNED {
+                learned.clear();
+            }
+            learned.insert(sql.to_owned(), Arc::new(what()));
+        }
+    }
+
+    /// Tables may have changed.
+    pub(super) fn forget_learned(&self) {
+        self.learned.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Tells of what is announced on the channel, from now on; a connection that ends is made anew.
@@ -277,9 +310,15 @@ impl Line {
 /// Queues a request whose answer nobody waits for: it goes out together with the next one that is waited for, or when
 /// somebody takes a [`Line::look`], and its answer is thrown away.
 pub(super) fn send(future: impl Future) {
-    let mut future = std::pin::pin!(future);
-    // The first poll hands the request to the connection.
-    let _ = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    drop(look_at(std::pin::pin!(future)));
+}
+
+/// Queues a request that was not yet looked at, and answers what came back if it did.
+pub(super) fn look_at<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
 }
 
 /// True when the work under this budget must stop.

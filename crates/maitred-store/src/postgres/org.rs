@@ -186,7 +186,7 @@ impl PgOrg {
 
     /// A read that has its connection and no transaction yet.
     fn begin(&self, budget: &Budget) -> StoreResult<Snapshot<'_>> {
-        let lent = self.shared.pool.take(&self.schema, Some(budget.until))?;
+        let lent = self.shared.pool.take_to_begin(&self.schema, Some(budget.until))?;
         lent.limit(budget);
         Ok(Snapshot { org: self, budget: budget.clone(), lent: RefCell::new(lent), begun: Cell::new(false) })
     }
@@ -217,14 +217,14 @@ fn change(lent: &Lent, schema: &str, steps: impl FnOnce(&WriteTx<'_>) -> StoreRe
     // Each statement sees what was committed before it, so also what the node before this one did.
     lent.limit(&Budget::of(Duration::from_secs(600)));
     lent.end_after(0);
-    lent.run_begin("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s'")?;
+    lent.run_begin("BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL lock_timeout = '60s'")?;
     let tx = WriteTx::new(&**lent, migrate::epoch());
     let lock = format!("maitred {schema}");
     let outcome = tx.count(LOCK, &[lock.to_param()]).and_then(|_| steps(&tx));
     match outcome {
-        Ok(()) => lent.run_end("COMMIT"),
+        Ok(()) => lent.run_commit("COMMIT"),
         Err(error) => {
-            lent.send_end("ROLLBACK");
+            lent.undo();
             drop(lent.take_failure());
             Err(error)
         }
@@ -250,7 +250,7 @@ impl Snapshot<'_> {
     fn end(self) {
         let lent = self.lent.into_inner();
         if self.begun.get() {
-            lent.send_end("COMMIT");
+            lent.send_commit();
         }
         lent.give_back();
     }
@@ -290,21 +290,19 @@ impl Snapshot<'_> {
         }
         loop {
             let lent = self.lent.borrow();
-            let fetched = lent.prepare(sql, params).and_then(|()| {
-                self.begun.set(true);
-                let left = self.budget.until.saturating_duration_since(Instant::now()).as_millis();
-                // In steps, so that most reads find the session as they want it.
-                lent.end_after((left.min(86_400_000) as u64 / TIMEOUT_STEP + 2) * TIMEOUT_STEP);
-                lent.send_begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-                lent.fetch(sql, params)
-            });
+            let left = self.budget.until.saturating_duration_since(Instant::now()).as_millis();
+            // In steps, so that most reads find the session as they want it.
+            let millis = (left.min(86_400_000) as u64 / TIMEOUT_STEP + 2) * TIMEOUT_STEP;
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            let fetched = lent.fetch_first(begin, millis, sql, params);
+            self.begun.set(lent.in_transaction());
             // The server ended the connection while it was idle, which shows only now; nothing was read yet.
             let gone = fetched.is_err() && lent.trouble() == Trouble::Lost && lent.reused;
             drop(lent);
             if !gone || Instant::now() >= self.budget.until {
                 return fetched;
             }
-            let another = self.org.shared.pool.take(&self.org.schema, Some(self.budget.until))?;
+            let another = self.org.shared.pool.take_to_begin(&self.org.schema, Some(self.budget.until))?;
             another.limit(&self.budget);
             self.begun.set(false);
             drop(self.lent.replace(another));

@@ -104,25 +104,31 @@ impl Pool {
     /// # Errors
     /// `Busy` when all are in use for that long, `Unavailable` when the server cannot be reached.
     pub(super) fn take(self: &Arc<Self>, schema: &str, until: Option<Instant>) -> StoreResult<Lent> {
-        let begun = Instant::now();
-        let last = begun + self.patience;
-        let last = until.map_or(last, |until| until.min(last));
         loop {
-            let found = self.find(schema, last)?;
-            let place = Place { pool: Arc::clone(self), kept: false };
-            let lent = match found {
-                Some(connection) => Lent { connection, reused: true, place },
-                None => Lent { connection: PgConnection::open(&self.driver)?, reused: false, place },
-            };
-            // The time of whoever had it last is over.
-            lent.limit(&Budget::of(OWN));
-            match lent.enter(schema) {
+            let lent = self.take_to_begin(schema, until)?;
+            match lent.settle() {
                 Ok(()) => return Ok(lent),
                 // The server ended it while it was idle: the next one, or a new one, may stand.
                 Err(error) if lent.reused && error.fault == StoreFault::Unavailable => drop(lent),
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// [`Pool::take`] for who begins a transaction: it enters the schema, which saves a round trip.
+    pub(super) fn take_to_begin(self: &Arc<Self>, schema: &str, until: Option<Instant>) -> StoreResult<Lent> {
+        let last = Instant::now() + self.patience;
+        let last = until.map_or(last, |until| until.min(last));
+        let found = self.find(schema, last)?;
+        let place = Place { pool: Arc::clone(self), kept: false };
+        let lent = match found {
+            Some(connection) => Lent { connection, reused: true, place },
+            None => Lent { connection: PgConnection::open(&self.driver)?, reused: false, place },
+        };
+        // The time of whoever had it last is over.
+        lent.limit(&Budget::of(OWN));
+        lent.enter(schema);
+        Ok(lent)
     }
 
     /// An idle connection, or `None` when there is room for another one, which is counted as open from now on.

@@ -1,11 +1,14 @@
 //! Prepared statements of one connection, kept apart by schema: a plan never refers to another organisation's tables.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tokio_postgres::Statement;
 
 /// Statements kept per connection; each costs the server some ten kilobytes.
 const KEPT: usize = 512;
+
+/// Statements remembered per connection that ran once; they cost the server nothing.
+const SEEN: usize = 2048;
 
 #[derive(Default)]
 pub(super) struct Statements {
@@ -18,6 +21,8 @@ pub(super) struct Statements {
 #[derive(Default)]
 struct Shelf {
     statements: HashMap<String, (Statement, u64)>,
+    /// Statements that ran once without being prepared.
+    seen: HashSet<String>,
     used: u64,
 }
 
@@ -27,14 +32,30 @@ impl Statements {
         let next = self.others.remove(schema).unwrap_or_default();
         let last = std::mem::replace(&mut self.current, next);
         let name = std::mem::replace(&mut self.schema, schema.to_owned());
-        if !last.statements.is_empty() {
+        if !last.statements.is_empty() || !last.seen.is_empty() {
             self.others.insert(name, last);
         }
     }
 
     /// True when statements of this schema are kept that were prepared before.
     pub(super) fn knows(&self, schema: &str) -> bool {
-        self.others.contains_key(schema)
+        self.others.get(schema).is_some_and(|shelf| !shelf.statements.is_empty())
+    }
+
+    /// True when this is the first time that anybody asks for a statement that is not prepared in this schema.
+    pub(super) fn is_new(&mut self, key: &str) -> bool {
+        if self.current.seen.contains(key) {
+            return false;
+        }
+        self.clock += 1;
+        self.current.used = self.clock;
+        while self.others.values().map(|shelf| shelf.seen.len()).sum::<usize>() + self.current.seen.len()
+            >= SEEN
+        {
+            self.make_room();
+        }
+        self.current.seen.insert(key.to_owned());
+        true
     }
 
     pub(super) fn get(&mut self, key: &str) -> Option<Statement> {
@@ -54,6 +75,7 @@ impl Statements {
         }
         self.clock += 1;
         self.current.used = self.clock;
+        self.current.seen.remove(key);
         self.current.statements.insert(key.to_owned(), (statement.clone(), self.clock));
     }
 
@@ -68,10 +90,11 @@ impl Statements {
         ages.sort_unstable();
         let middle = ages.get(ages.len() / 2).copied().unwrap_or(0);
         self.current.statements.retain(|_, (_, used)| *used > middle);
+        self.current.seen.clear();
     }
 
     pub(super) fn clear(&mut self) {
-        self.current.statements.clear();
+        self.current = Shelf::default();
         self.others.clear();
     }
 }

@@ -151,7 +151,7 @@ impl Group {
             return group.answer(None);
         }
         let committed =
-            lent.run_end("UPDATE maitred_version SET version = version + 1 WHERE one = 1; COMMIT");
+            lent.run_commit("UPDATE maitred_version SET version = version + 1 WHERE one = 1; COMMIT");
         match committed {
             Ok(()) => {
                 if group.announced {
@@ -258,15 +258,14 @@ fn outcome(ran: Ran, error: Option<&StoreError>) -> StoreResult<()> {
 /// Takes a connection and the organisation's turn.
 fn begin(org: &PgOrg) -> StoreResult<Lent> {
     // The lock is taken before anything is read, so the snapshot is younger than every commit before it.
-    let sql = format!(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = {}; \
-         LOCK TABLE maitred_turn IN EXCLUSIVE MODE",
+    let turn = format!(
+        "SET LOCAL lock_timeout = {}; LOCK TABLE maitred_turn IN EXCLUSIVE MODE",
         org.shared.patience.as_millis().clamp(1, 25_000)
     );
     loop {
-        let lent = org.shared.pool.take(&org.schema, None)?;
+        let lent = org.shared.pool.take_to_begin(&org.schema, None)?;
         lent.end_after(0);
-        match lent.run_begin(&sql) {
+        match lent.run_begin("BEGIN ISOLATION LEVEL REPEATABLE READ", &turn) {
             Ok(()) => return Ok(lent),
             // The server ended the connection while it was idle.
             Err(_) if lent.reused && lent.trouble() == Trouble::Lost => drop(lent),

@@ -9,15 +9,19 @@ use std::time::{Duration, Instant};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags};
 
+use super::dialect;
 use crate::engine::Budget;
 use crate::frozen::{self, Frozen, Part};
 use crate::tx::{Connection, ReadTx};
 use crate::value::{Column, Param, RawRow, Row};
-use crate::{StoreError, StoreFault, StoreResult};
+use crate::{Bulk, StoreError, StoreFault, StoreResult};
 
 /// Virtual machine steps between two looks at the clock.
 const STEPS: i32 = 2_000;
 const CACHED_STATEMENTS: usize = 256;
+/// Pages in memory, KiB.
+const READER_CACHE: i64 = 1024;
+pub(super) const WRITER_CACHE: i64 = 8192;
 const NO_LIMIT: u64 = u64::MAX;
 
 /// What a connection is opened for.
@@ -121,15 +125,16 @@ impl SqliteConnection {
         raw.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .map_err(translate)?;
         let settings = match purpose {
-            Purpose::Read => "PRAGMA query_only = ON; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY",
+            Purpose::Read => "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY",
             // Not in memory: there the journal of a savepoint is a list that every statement walks from its beginning,
             // which makes a large write quadratic. A small one never leaves memory.
             Purpose::Write | Purpose::Create => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE"
+                 PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = FILE"
             }
         };
-        raw.execute_batch(settings).map_err(translate)?;
+        let cache = if purpose == Purpose::Read { READER_CACHE } else { WRITER_CACHE };
+        raw.execute_batch(&format!("{settings}; PRAGMA cache_size = -{cache}")).map_err(translate)?;
         let limit = Arc::new(Limit { until: AtomicU64::new(NO_LIMIT), ..Limit::default() });
         let handler = Arc::clone(&limit);
         raw.progress_handler(STEPS, Some(move || handler.exceeded())).map_err(translate)?;
@@ -165,17 +170,30 @@ impl ToSql for Bound<'_> {
 }
 
 /// `$n` is a named parameter to SQLite, numbered in order of appearance: the name says which value it takes.
+fn number_of(statement: &rusqlite::CachedStatement<'_>, place: usize) -> StoreResult<usize> {
+    statement
+        .parameter_name(place)
+        .and_then(|name| name.strip_prefix('$'))
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| StoreError::defect("a statement has a parameter that is not `$n`"))
+}
+
+fn bind_one(
+    statement: &mut rusqlite::CachedStatement<'_>,
+    place: usize,
+    number: usize,
+    params: &[Param<'_>],
+) -> StoreResult<()> {
+    let value = params.get(number.wrapping_sub(1)).ok_or_else(|| {
+        StoreError::defect(format!("a statement wants parameter ${number}, which is not given"))
+    })?;
+    statement.raw_bind_parameter(place, Bound(value)).map_err(translate)
+}
+
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Param<'_>]) -> StoreResult<()> {
     for place in 1..=statement.parameter_count() {
-        let number: usize = statement
-            .parameter_name(place)
-            .and_then(|name| name.strip_prefix('$'))
-            .and_then(|digits| digits.parse().ok())
-            .ok_or_else(|| StoreError::defect("a statement has a parameter that is not `$n`"))?;
-        let value = params.get(number.wrapping_sub(1)).ok_or_else(|| {
-            StoreError::defect(format!("a statement wants parameter ${number}, which is not given"))
-        })?;
-        statement.raw_bind_parameter(place, Bound(value)).map_err(translate)?;
+        let number = number_of(statement, place)?;
+        bind_one(statement, place, number, params)?;
     }
     Ok(())
 }
@@ -258,10 +276,25 @@ impl Connection for SqliteConnection {
         statement.raw_execute().map(|rows| rows as u64).map_err(|error| within(error, sql))
     }
 
+    fn insert_all(&self, bulk: &Bulk, values: &[Param<'_>]) -> StoreResult<()> {
+        let sql = bulk.one();
+        let mut statement = self.raw.prepare_cached(sql).map_err(|error| within(error, sql))?;
+        let numbers: Vec<usize> = (1..=statement.parameter_count())
+            .map(|place| number_of(&statement, place))
+            .collect::<StoreResult<_>>()?;
+        for row in values.chunks(bulk.width()) {
+            for (place, number) in numbers.iter().enumerate() {
+                bind_one(&mut statement, place + 1, *number, row)?;
+            }
+            statement.raw_execute().map_err(|error| within(error, sql))?;
+        }
+        Ok(())
+    }
+
     fn batch(&self, sql: &str) -> StoreResult<()> {
         for part in frozen::parts(sql)? {
             let sql = match part {
-                Part::Sql(sql) => sql.replace("/*clustered*/", "WITHOUT ROWID"),
+                Part::Sql(sql) => dialect::migration(sql),
                 Part::Frozen(frozen) => self.triggers(&frozen)?,
             };
             self.raw.execute_batch(&sql).map_err(translate)?;

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod connection;
+mod dialect;
 mod org;
 mod writer;
 

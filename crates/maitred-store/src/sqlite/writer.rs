@@ -1,15 +1,18 @@
 //! The one writer of a database: everything that waits shares a commit, each write in a savepoint of its own.
+//!
+//! A write that wants to be alone (an import) needs no savepoint: it is its transaction. It gets more memory for pages
+//! as well, so that what it changes again and again is written once, and its log is cut behind each of its commits.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::checkpoint::PAGES;
-use super::connection::{SqliteConnection, translate};
+use super::connection::{SqliteConnection, WRITER_CACHE, translate};
 use super::org::Shared;
 use crate::engine::{Budget, Verdict, WriteJob};
 use crate::tx::WriteTx;
@@ -19,6 +22,14 @@ use crate::{StoreError, StoreFault, StoreResult};
 const GROUP: usize = 256;
 /// A group is closed when it has been open for this long, so that a slow write delays only those already in it.
 const GROUP_TIME: Duration = Duration::from_millis(4);
+
+/// Pages in memory for writes that are alone, KiB.
+const ROOM_ALONE: i64 = 64 * 1024;
+/// After this long without a write the memory of those that were alone is given back.
+const ROOM_KEPT: Duration = Duration::from_millis(200);
+/// Pages of the log from which a write that was alone brings them home itself: a thread beside it falls behind, and the
+/// longer the log, the slower is every page that is looked for in it.
+const LONG_LOG: i32 = 16 * PAGES;
 
 /// Starts the writer's thread; it ends when the last sender is dropped.
 pub(super) fn start(
@@ -37,8 +48,15 @@ pub(super) fn start(
             Ok(())
         }))
         .map_err(translate)?;
-    let writer =
-        Writer { connection, pages, path: path.to_owned(), shared, asked_at: 0, announced: Cell::new(false) };
+    let writer = Writer {
+        connection,
+        pages,
+        path: path.to_owned(),
+        shared,
+        asked_at: 0,
+        announced: Cell::new(false),
+        roomy: Cell::new(false),
+    };
     std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.work(&receiver)).map_err(
         |error| StoreError::new(StoreFault::Unavailable, format!("no thread for writes: {error}")),
     )?;
@@ -53,6 +71,8 @@ struct Writer {
     asked_at: i32,
     /// A write of this transaction has something to announce.
     announced: Cell<bool>,
+    /// There is memory for writes that are alone.
+    roomy: Cell<bool>,
 }
 
 /// What became of one write inside its group.
@@ -73,18 +93,47 @@ impl Writer {
         loop {
             let first = match held.take() {
                 Some(job) => job,
-                None => match receiver.recv() {
-                    Ok(job) => job,
-                    Err(_) => return,
+                None => match self.next(receiver) {
+                    Some(job) => job,
+                    None => return,
                 },
             };
+            let alone = first.alone;
+            self.give_room(alone);
             held = self.group(first, receiver);
-            self.checkpoint();
+            self.checkpoint(alone);
         }
     }
 
-    fn checkpoint(&mut self) {
+    fn next(&self, receiver: &Receiver<WriteJob>) -> Option<WriteJob> {
+        if self.roomy.get() {
+            match receiver.recv_timeout(ROOM_KEPT) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.give_room(false),
+            }
+        }
+        receiver.recv().ok()
+    }
+
+    fn give_room(&self, alone: bool) {
+        if self.roomy.replace(alone) != alone {
+            let kib = if alone { ROOM_ALONE } else { WRITER_CACHE };
+            if let Err(error) = self.connection.run(&format!("PRAGMA cache_size = -{kib}")) {
+                tracing::warn!(%error, "the writer keeps the memory it has");
+            }
+        }
+    }
+
+    fn checkpoint(&mut self, alone: bool) {
         let pages = self.pages.load(Ordering::Relaxed);
+        if alone && pages >= LONG_LOG {
+            if let Err(error) = self.connection.run("PRAGMA wal_checkpoint(PASSIVE)") {
+                tracing::warn!(%error, "checkpoint failed");
+            }
+            self.asked_at = pages;
+            return;
+        }
         if pages < self.asked_at {
             self.asked_at = 0; // The log was started over.
         }
@@ -196,7 +245,9 @@ impl Writer {
                 "the write waited past its deadline",
             ));
         }
-        if let Err(error) = self.connection.run("SAVEPOINT w") {
+        if !job.alone
+            && let Err(error) = self.connection.run("SAVEPOINT w")
+        {
             return Ran::GroupLost(error);
         }
         let budget = Budget { until: job.until, cancelled: None };
@@ -211,9 +262,14 @@ impl Writer {
                 "the transaction was undone by the database",
             ));
         }
-        let undo = || self.connection.run("ROLLBACK TO w").and_then(|()| self.connection.run("RELEASE w"));
+        // Of one that is alone the group's end keeps or undoes everything.
+        let undo = || match job.alone {
+            true => Ok(()),
+            false => self.connection.run("ROLLBACK TO w").and_then(|()| self.connection.run("RELEASE w")),
+        };
+        let keep = || if job.alone { Ok(()) } else { self.connection.run("RELEASE w") };
         match verdict {
-            Ok(Verdict::Commit) => match self.connection.run("RELEASE w") {
+            Ok(Verdict::Commit) => match keep() {
                 Ok(()) => {
                     self.announced.set(self.announced.get() || announced);
                     Ran::Kept
