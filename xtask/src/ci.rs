@@ -123,5 +123,11 @@ fn real_clients() -> Result<Outcome> {
     let path = |name: &str| release.join(name).to_string_lossy().into_owned();
     let args =
         ["--maitred".to_owned(), path("maitred"), "--conformance".to_owned(), path("maitred-conformance")];
-    done(clients::Args::parse(args.into_iter()).and_then(clients::run))
+    let run = |more: &[&str]| {
+        let more = more.iter().map(|arg| (*arg).to_owned());
+        clients::Args::parse(args.iter().cloned().chain(more)).and_then(clients::run)
+    };
+    run(&[])?;
+    // The day of trade and the checks of both Python SDKs once more, with the organisation on PostgreSQL.
+    done(run(&["--postgres", "--only", "python"]))
 }

@@ -28,6 +28,7 @@ Runs real MCP clients against maitred over stdio and HTTP, and the conformance s
 
 options:
   --only GROUP         python, ts, inspector, claude or conformance; may be repeated
+  --postgres           keep the demo on PostgreSQL: a throw-away server, or MAITRED_TEST_POSTGRES
   --maitred PATH       the server (default: beside this program in the target directory)
   --conformance PATH   the fixture server (default: `maitred-conformance`, likewise)
   --work DIR           data and logs of this run, emptied first (default: target/clients/work)
@@ -75,6 +76,7 @@ pub struct Args {
     work: PathBuf,
     cache: PathBuf,
     groups: Vec<Group>,
+    postgres: bool,
     help: bool,
 }
 
@@ -95,6 +97,7 @@ impl Args {
             work: cache.join("work"),
             cache,
             groups: Vec::new(),
+            postgres: false,
             help: false,
         };
         while let Some(option) = given.next() {
@@ -104,6 +107,7 @@ impl Args {
                 "--conformance" => args.fixture = value()?.into(),
                 "--work" => args.work = value()?.into(),
                 "--only" => args.groups.push(Group::parse(&value()?)?),
+                "--postgres" => args.postgres = true,
                 "--help" | "-h" => args.help = true,
                 _ => bail!("unknown option `{option}`\n\n{HELP}"),
             }
@@ -158,7 +162,7 @@ pub fn run(args: Args) -> Result<()> {
         args.groups.iter().partition(|group| **group == Group::Conformance);
     if !clients.is_empty() {
         let maitred = binary(&args.maitred, "cargo build --bin maitred")?;
-        let mut demo = Demo::new(&maitred, &lab.work)?;
+        let mut demo = Demo::new(&maitred, &lab.work, args.postgres)?;
         demo.start_http(&mut lab.board);
         for group in clients {
             let outcome = match group {

@@ -8,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use maitred_testkit_postgres::Database;
 
 use super::board::Board;
 use super::process::{must, start, wait};
@@ -28,21 +29,40 @@ pub struct Demo {
 
 struct Data {
     dir: PathBuf,
+    /// Where the organisations are, if not in `dir`; kept until the run is over.
+    database: Option<Database>,
     key: String,
     /// What `maitred demo --json` printed: everybody's keys.
     said: serde_json::Value,
 }
 
+impl Data {
+    /// The arguments of maitred that name it.
+    fn place(&self) -> Vec<String> {
+        place(&self.dir, self.database.as_ref())
+    }
+}
+
+fn place(dir: &Path, database: Option<&Database>) -> Vec<String> {
+    let mut args = vec!["--data".to_owned(), dir.display().to_string()];
+    args.extend(
+        database.into_iter().flat_map(|database| ["--database-url", database.url()].map(str::to_owned)),
+    );
+    args
+}
+
 impl Demo {
-    /// Makes both data directories under `work`.
+    /// Makes both data directories under `work`, each with a database of its own on PostgreSQL where `postgres` says so.
     ///
     /// # Errors
-    /// `maitred demo` fails or does not print its object.
-    pub fn new(maitred: &Path, work: &Path) -> Result<Self> {
+    /// `maitred demo` fails or does not print its object, or there is no PostgreSQL.
+    pub fn new(maitred: &Path, work: &Path, postgres: bool) -> Result<Self> {
         let make = |name: &str| -> Result<Data> {
             let dir = work.join(format!("data-{name}"));
+            let database = postgres.then(|| Database::new().context("find PostgreSQL")).transpose()?;
+            let place = place(&dir, database.as_ref());
             let mut demo = Command::new(maitred);
-            demo.args(["demo", "--no-serve", "--json", "--data"]).arg(&dir).current_dir(work);
+            demo.args(["demo", "--no-serve", "--json"]).args(&place).current_dir(work);
             let said =
                 must(&mut demo, &work.join("servers"), &format!("demo-{name}"), Duration::from_secs(120))?;
             let object: serde_json::Value =
@@ -51,9 +71,9 @@ impl Demo {
             // Behind an open door a wrong key still gets a stranger's menu; here it has to be refused.
             let org = object["org"].as_str().context("`demo --json` has no `org`")?;
             let mut door = Command::new(maitred);
-            door.args(["org", "door", org, "closed", "--data"]).arg(&dir).current_dir(work);
+            door.args(["org", "door", org, "closed"]).args(&place).current_dir(work);
             must(&mut door, &work.join("servers"), &format!("door-{name}"), Duration::from_secs(30))?;
-            Ok(Data { key: key.to_owned(), dir, said: object })
+            Ok(Data { key: key.to_owned(), dir, database, said: object })
         };
         Ok(Self {
             stdio: make("stdio")?,
@@ -82,8 +102,8 @@ impl Demo {
         let listen = free_address()?;
         let mut serve = Command::new(&self.maitred);
         serve
-            .args(["serve", "--transport", "http", "--listen", &listen.to_string(), "--data"])
-            .arg(&self.http.dir)
+            .args(["serve", "--transport", "http", "--listen", &listen.to_string()])
+            .args(self.http.place())
             .current_dir(&self.work);
         let started = Instant::now();
         let mut server = Server::start(&mut serve, &self.work.join("servers"), "http", listen)?;
@@ -130,8 +150,8 @@ impl Demo {
         let text = |path: &Path| path.display().to_string();
         let mut line =
             vec![text(python), text(recorder), text(records), "--".to_owned(), text(&self.maitred)];
-        line.extend(["serve", "--transport", "stdio", "--data"].map(str::to_owned));
-        line.push(text(&self.stdio.dir));
+        line.extend(["serve", "--transport", "stdio"].map(str::to_owned));
+        line.extend(self.stdio.place());
         line
     }
 

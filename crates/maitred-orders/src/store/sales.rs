@@ -33,16 +33,48 @@ pub struct Sale<'r> {
     pub unit_cost: Option<i64>,
 }
 
+/// What the last line said. Lines of a document come one behind the other: what was read once need not be parsed again.
+#[derive(Default)]
+struct Last {
+    at: Option<(String, Stamp)>,
+    currency: Option<Currency>,
+}
+
+impl Last {
+    fn at(&mut self, row: &Row<'_>) -> StoreResult<Option<Stamp>> {
+        let Some(text) = row.text(0)? else { return Ok(None) };
+        match &self.at {
+            Some((last, at)) if *last == text => Ok(Some(*at)),
+            _ => {
+                let at = row.get(0)?;
+                self.at = Some((text.into_owned(), at));
+                Ok(Some(at))
+            }
+        }
+    }
+
+    fn currency(&mut self, row: &Row<'_>) -> StoreResult<Currency> {
+        match self.currency {
+            Some(last) if row.text(6)?.is_some_and(|code| code == last.code()) => Ok(last),
+            _ => {
+                let currency = row.get(6)?;
+                self.currency = Some(currency);
+                Ok(currency)
+            }
+        }
+    }
+}
+
 impl<'r> Sale<'r> {
-    fn read(row: &Row<'r>) -> StoreResult<Self> {
+    fn read(row: &Row<'r>, last: &mut Last) -> StoreResult<Self> {
         Ok(Self {
-            at: row.get(0)?,
+            at: last.at(row)?,
             company: row.text(1)?.unwrap_or_default(),
             owner: row.text(2)?,
             buyer: row.text(3)?.unwrap_or_default(),
             sku: row.text(4)?,
             description: row.text(5)?.unwrap_or_default(),
-            currency: row.get(6)?,
+            currency: last.currency(row)?,
             wanted: row.get(7)?,
             quantity: row.get(8)?,
             net: row.get(9)?,
@@ -125,9 +157,9 @@ pub fn each(
         .push(" < ")
         .bind(before)
         .push(only);
-    let mut failed = None;
+    let (mut failed, mut last) = (None, Last::default());
     let read = db.each_of(&sql, |row| {
-        each(Sale::read(row)?).map_err(|error| {
+        each(Sale::read(row, &mut last)?).map_err(|error| {
             failed = Some(error);
             StoreError::defect("a sale was refused")
         })
