@@ -26,7 +26,8 @@ chores:
   features                    each domain alone, none and all; what is left out does not occur
   clients                     run real MCP clients against maitred (clients --help)
   einvoice                    e-invoices judged by the official artefacts (einvoice --help)
-  bench [--check] [..]        a release build set against the reference servers
+  bench [--check] [..]        a release build set against the reference servers; with --retail FILE also
+                              the import of that file and what is asked of it
   ci                          everything CI runs, in its order";
 
 fn main() -> ExitCode {

@@ -137,7 +137,7 @@ impl Pool {
         loop {
             let idle = &state.idle;
             let own = idle.iter().rposition(|connection| connection.stands_in(schema));
-            // To go back to a schema costs a round trip, to prepare its statements once more a second one.
+            // Where a schema was served before, its statements need not be read and planned anew.
             let own = own.or_else(|| idle.iter().position(|connection| connection.knows(schema)));
             // The one that was idle longest serves whom none has served, if there is no room for another.
             let any = (state.open >= self.most && !idle.is_empty()).then_some(0);
