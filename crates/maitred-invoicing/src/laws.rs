@@ -201,6 +201,20 @@ fn statements_chain(fixture: &Fixture, day: i64) {
             .and_then(|rows| rows.first())
             .map_or(0, |row| minor(&row["ages"]["total"]));
         assert_eq!(total, second.1, "{report}");
+        let company = maitred_party::CompanyId(fixture.id(company));
+        for as_of in [middle, day] {
+            let (items, sum) = fixture
+                .read(|db| {
+                    let as_of = maitred_kernel::Day::parse(&at(as_of)).unwrap();
+                    let items = crate::store::ledger::open_items(db, Some(&company), as_of)?;
+                    Ok((items, crate::store::ledger::owed(db, Some(&company), as_of)?))
+                })
+                .unwrap();
+            let mut aging = crate::receivables::Aging::default();
+            let as_of = maitred_kernel::Day::parse(&at(as_of)).unwrap();
+            items.iter().for_each(|item| aging.add(item, as_of, false));
+            assert_eq!(aging.total(), sum.iter().map(|(_, sum)| sum).sum::<i64>(), "{items:?} {sum:?}");
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What customers owe as of a day: ages (F-INV-2) and sums, from open items.
 
 use maitred_core::prelude::*;
-use maitred_kernel::{Currency, Day, format_minor};
+use maitred_kernel::round::{div_rha, ratio_bp};
+use maitred_kernel::{BasisPoints, Currency, Day, Quantity, format_minor};
 
 use crate::store::ledger::{OpenItem, OpenKind};
 
@@ -113,6 +114,42 @@ pub fn dso(owed: i64, sales: i64, days: i64) -> Option<i64> {
     maitred_kernel::round::mul_div_rha(owed, days, sales).ok()
 }
 
+/// Count-back DSO (F-INV-3): the days in which as much was sold as is owed, back from the newest month. Months are days
+/// and sales, newest first; nothing when all of them together are less than what is owed.
+pub fn countback(owed: i64, months: impl IntoIterator<Item = (i64, i64)>) -> Option<i64> {
+    let (mut rest, mut days) = (owed, 0);
+    for (length, sold) in months {
+        if rest <= 0 {
+            break;
+        }
+        if sold >= rest {
+            return Some(days + maitred_kernel::round::mul_div_rha(length, rest, sold).ok()?);
+        }
+        rest -= sold;
+        days += length;
+    }
+    (rest <= 0).then_some(days)
+}
+
+/// Average days late (F-INV-3) of paid invoices, gross and days from due to paid each, weighted by the gross; none when
+/// nothing was paid.
+pub fn average_days_late(paid: impl IntoIterator<Item = (i64, i64)>) -> Option<Quantity> {
+    let (mut late, mut gross) = (0_i128, 0_i128);
+    for (amount, days) in paid {
+        late += i128::from(amount) * i128::from(days.max(0));
+        gross += i128::from(amount);
+    }
+    let hundredths = (gross > 0).then(|| div_rha(late * 100, gross).ok())??;
+    Some(Quantity::from_thousandths(i64::try_from(hundredths).ok()?.checked_mul(10)?))
+}
+
+/// Collection effectiveness (F-INV-3): of what could be collected in the window, the share that was.
+pub fn effectiveness(owed_before: i64, sold: i64, owed: i64, current: i64) -> Option<BasisPoints> {
+    let all = owed_before.checked_add(sold)?;
+    let due = all.checked_sub(current)?;
+    if due > 0 { ratio_bp(all.checked_sub(owed)?, due) } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -129,6 +166,8 @@ mod tests {
             due: Day::parse(due).unwrap(),
             currency: Currency::EUR,
             open,
+            owner: None,
+            country: "DE".to_owned(),
         }
     }
 
@@ -147,6 +186,24 @@ mod tests {
             [-5, 0, 1, 30, 31, 60, 61, 90, 91].iter().map(|days| bucket(*days).unwrap()).collect();
         assert_eq!(found, [0, 0, 1, 1, 2, 2, 3, 3, 4]);
         assert_eq!((dso(9_000, 9_000, 90), dso(1, 0, 90), dso(1_000, 3_000, 90)), (Some(90), None, Some(30)));
+    }
+
+    #[test]
+    fn collection_is_told_in_days_and_shares() {
+        // April to date 400, March 1,000, February 800: 1,500 owed are April, March and an eighth of February.
+        let months = [(12, 400), (31, 1_000), (28, 800)];
+        assert_eq!(countback(1_500, months), Some(12 + 31 + 4));
+        assert_eq!((countback(0, months), countback(400, months)), (Some(0), Some(12)));
+        assert_eq!(countback(2_201, months), None, "more than was sold");
+        // A month of more credit than sales makes the rest larger.
+        assert_eq!(countback(100, [(5, -50), (31, 300)]), Some(5 + 16));
+        // 100.00 ten days late and 300.00 in time; early is not late.
+        let paid = [(10_000, 10), (30_000, -4)];
+        assert_eq!(average_days_late(paid).map(Quantity::thousandths), Some(2_500));
+        assert_eq!(average_days_late([]), None);
+        // 500 owed, 1,000 sold, 300 owed of which 200 are not due: 1,200 of 1,300.
+        assert_eq!(effectiveness(500, 1_000, 300, 200), Some(BasisPoints::from_bp(9_231)));
+        assert_eq!(effectiveness(0, 200, 200, 200), None, "nothing was due");
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Which units of other modules documents bill.
 
+use std::collections::BTreeMap;
+
 use maitred_core::prelude::*;
 use maitred_store::{Record, Sql};
 
@@ -49,13 +51,17 @@ pub fn billing(db: &Reader<'_>, unit: &str) -> ToolResult<Vec<BilledLine>> {
 
 /// Documents that bill or credit these units, oldest first, discarded ones aside.
 pub fn documents(db: &Reader<'_>, units: &[&str]) -> ToolResult<Vec<Invoice>> {
-    let units: Vec<String> = units.iter().map(|unit| (*unit).to_owned()).collect();
-    let mut sql = Sql::new(Invoice::SELECT);
-    sql.push(
-        " WHERE status <> 'discarded' AND id IN (SELECT l.invoice_id FROM invoice_line l JOIN billable_link b \
-         ON b.invoice_line_id = l.id OR b.invoice_line_id = l.corrected_line_id WHERE b.unit_id IN ",
-    )
-    .bind_list(&units)
-    .push(") ORDER BY id");
-    Ok(db.all_of(&sql)?)
+    let mut found: BTreeMap<String, Invoice> = BTreeMap::new();
+    for some in units.chunks(256) {
+        let some: Vec<String> = some.iter().map(|unit| (*unit).to_owned()).collect();
+        let mut sql = Sql::new(Invoice::SELECT);
+        sql.push(
+            " WHERE status <> 'discarded' AND id IN (SELECT l.invoice_id FROM invoice_line l JOIN billable_link b \
+             ON b.invoice_line_id = l.id OR b.invoice_line_id = l.corrected_line_id WHERE b.unit_id IN ",
+        )
+        .bind_list(&some)
+        .push(")");
+        found.extend(db.all_of::<Invoice>(&sql)?.into_iter().map(|one| (one.id.0.clone(), one)));
+    }
+    Ok(found.into_values().collect())
 }

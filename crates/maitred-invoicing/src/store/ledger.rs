@@ -28,6 +28,10 @@ pub struct OpenItem {
     pub currency: Currency,
     /// What is left, never negative.
     pub open: i64,
+    /// Id of the member who looks after the customer.
+    pub owner: Option<String>,
+    /// The customer's country.
+    pub country: String,
 }
 
 /// What is open.
@@ -59,6 +63,8 @@ impl FromRow for Raw {
             due: row.get(5)?,
             currency: row.get(6)?,
             open: row.get(7)?,
+            owner: row.get(8)?,
+            country: row.get(9)?,
         }))
     }
 }
@@ -79,7 +85,7 @@ pub fn open_items(db: &Reader<'_>, company: Option<&CompanyId>, as_of: Day) -> T
         .push(") ELSE (SELECT SUM(a.amount) FROM allocation a WHERE a.credit_note_id = i.id AND a.day <= ")
         .bind(as_of)
         .push(
-            ") END, 0) AS BIGINT) FROM invoice i JOIN company c ON c.id = i.company_id WHERE i.number IS NOT NULL",
+            ") END, 0) AS BIGINT), c.owner_id, c.country FROM invoice i JOIN company c ON c.id = i.company_id WHERE i.number IS NOT NULL",
         );
     documents.and("i.issue_date <=", as_of);
     let mut payments = Sql::new(
@@ -89,7 +95,7 @@ pub fn open_items(db: &Reader<'_>, company: Option<&CompanyId>, as_of: Day) -> T
     payments
         .bind(as_of)
         .push(
-            "), 0) AS BIGINT) FROM payment p JOIN company c ON c.id = p.company_id WHERE p.direction = 'in'",
+            "), 0) AS BIGINT), c.owner_id, c.country FROM payment p JOIN company c ON c.id = p.company_id WHERE p.direction = 'in'",
         )
         .and("p.received_on <=", as_of)
         .push(" AND (p.reversed_on IS NULL")
@@ -108,6 +114,97 @@ pub fn open_items(db: &Reader<'_>, company: Option<&CompanyId>, as_of: Day) -> T
         (&a.company, &a.company_id, a.due, &a.number).cmp(&(&b.company, &b.company_id, b.due, &b.number))
     });
     Ok(items)
+}
+
+/// What customers owe at the end of a day, by currency: the sum of [`open_items`] without the items.
+pub fn owed(db: &Reader<'_>, company: Option<&CompanyId>, as_of: Day) -> ToolResult<Vec<(Currency, i64)>> {
+    let mut sql = Sql::new(
+        "SELECT x.currency, CAST(SUM(x.amount) AS BIGINT) FROM (SELECT currency, CASE WHEN kind = 'invoice' \
+         THEN gross - prepaid + rounding ELSE -(gross - prepaid + rounding) END AS amount FROM invoice \
+         WHERE number IS NOT NULL",
+    );
+    sql.and("issue_date <=", as_of);
+    let narrowed = |sql: &mut Sql, column: &'static str| {
+        if let Some(company) = company {
+            sql.and(column, company);
+        }
+    };
+    narrowed(&mut sql, "company_id =");
+    sql.push(
+        " UNION ALL SELECT i.currency, -w.amount FROM write_off w JOIN invoice i ON i.id = w.invoice_id WHERE w.day <= ",
+    )
+    .bind(as_of);
+    narrowed(&mut sql, "i.company_id =");
+    sql.push(" UNION ALL SELECT currency, -amount FROM payment WHERE direction = 'in'")
+        .and("received_on <=", as_of)
+        .push(" AND (reversed_on IS NULL OR reversed_on > ")
+        .bind(as_of)
+        .push(")");
+    narrowed(&mut sql, "company_id =");
+    // What was paid out of a credit is credit no more.
+    sql.push(
+        " UNION ALL SELECT p.currency, a.amount FROM allocation a JOIN payment p ON p.id = a.refund_id WHERE a.day <= ",
+    )
+    .bind(as_of);
+    narrowed(&mut sql, "p.company_id =");
+    sql.push(") x GROUP BY x.currency ORDER BY x.currency");
+    Ok(db.all_of(&sql)?)
+}
+
+/// An invoice that nothing is left of.
+#[derive(Clone, Debug)]
+pub struct Paid {
+    /// Currency.
+    pub currency: Currency,
+    /// With tax.
+    pub gross: i64,
+    /// Last day to pay.
+    pub due: Day,
+    /// The day on which the last of it was paid or credited.
+    pub day: Day,
+}
+
+impl FromRow for Paid {
+    fn from_row(row: &Row<'_>) -> StoreResult<Self> {
+        Ok(Self { currency: row.get(0)?, gross: row.get(1)?, due: row.get(2)?, day: row.get(3)? })
+    }
+}
+
+/// Invoices that were paid in full in a span of days.
+pub fn paid(db: &Reader<'_>, company: Option<&CompanyId>, from: Day, to: Day) -> ToolResult<Vec<Paid>> {
+    let mut sql = Sql::new(
+        "SELECT i.currency, i.gross, i.due_date, MAX(a.day) FROM allocation a JOIN invoice i ON i.id = a.invoice_id \
+         WHERE a.day <= ",
+    );
+    sql.bind(to);
+    if let Some(company) = company {
+        sql.and("i.company_id =", company);
+    }
+    sql.push(
+        " GROUP BY i.id, i.currency, i.gross, i.due_date, i.prepaid, i.rounding \
+         HAVING CAST(SUM(a.amount) AS BIGINT) = i.gross - i.prepaid + i.rounding AND MAX(a.day) >= ",
+    )
+    .bind(from);
+    Ok(db.all_of(&sql)?)
+}
+
+/// What was invoiced less what was credited, with tax, by currency and month, newest first: `2026-03`.
+pub fn billed_by_month(
+    db: &Reader<'_>,
+    company: Option<&CompanyId>,
+    from: Day,
+    to: Day,
+) -> ToolResult<Vec<(Currency, String, i64)>> {
+    let mut sql = Sql::new(
+        "SELECT currency, SUBSTR(issue_date, 1, 7), CAST(SUM(CASE WHEN kind = 'invoice' THEN gross ELSE -gross END) \
+         AS BIGINT) FROM invoice WHERE number IS NOT NULL",
+    );
+    sql.and("issue_date >=", from).and("issue_date <=", to);
+    if let Some(company) = company {
+        sql.and("company_id =", company);
+    }
+    sql.push(" GROUP BY currency, SUBSTR(issue_date, 1, 7) ORDER BY 1, 2 DESC");
+    Ok(db.all_of(&sql)?)
 }
 
 /// A document as statements show it.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use maitred_core::prelude::*;
 use maitred_kernel::wire::Amount;
 use maitred_kernel::{BasisPoints, Quantity, Stamp, format_minor};
+use maitred_party::commerce::{ComingBack, Disposition, StockLedger};
 use maitred_party::model::TaxCategory;
 
 use crate::crediting::{Ask, Group, Left, Taken, take, tax_of};
@@ -42,13 +43,20 @@ impl Tool for CreditNoteCreate {
         let invoice = invoices::resolve(cx, &args.invoice, "invoice")?;
         creditable(&invoice)?;
         let asks = asks(cx, &invoice, &args)?;
+        let restock = args.restock.unwrap_or(false);
+        let issues = args.issue.unwrap_or(true);
+        if restock && !issues {
+            return Err(invalid("restock", "goes with a credit note that is issued, not with a draft"));
+        }
         let note = draft(cx, &invoice, &asks, args.reason, args.note)?;
-        let note = if args.issue.unwrap_or(true) { issue(cx, &note, None)?.0 } else { note };
+        let note = if issues { issue(cx, &note, None)?.0 } else { note };
+        let restocked = if restock { Some(put_into_stock(cx, &note)?) } else { None };
         let left = cx.get::<Invoice>(invoice.id.as_ref())?.map_or(invoice.balance, |invoice| invoice.balance);
         Ok(Output {
             id: note.id.0.clone(),
             balance: format_minor(left, note.currency),
             credit_note: invoice_view(cx, note)?,
+            restocked,
         })
     }
 }
@@ -66,6 +74,29 @@ fn creditable(invoice: &Invoice) -> ToolResult<()> {
         _ => return Ok(()),
     };
     Err(refused(Code::IllegalTransition, format!("`{}` {what}", invoice.label())).field("invoice").hint(hint))
+}
+
+/// Puts the goods that were credited by quantity where goods are sold from; answers how many moves of stock that took.
+fn put_into_stock(db: &Writer<'_>, note: &Invoice) -> ToolResult<i64> {
+    let Some(stock) = db.port::<dyn StockLedger>() else {
+        return Err(invalid("restock", "no module of this server keeps stock"));
+    };
+    let place = stock.place(db, None, "restock")?;
+    let mut moves = 0;
+    for line in invoices::lines(db, &note.id)? {
+        let Some(variant) = line.variant_id.as_deref().filter(|_| line.credited_qty.thousandths() > 0) else {
+            continue;
+        };
+        let coming = ComingBack {
+            variant,
+            quantity: line.credited_qty,
+            place: &place.id,
+            disposition: Disposition::Restock,
+            document: note.id.as_ref(),
+        };
+        moves += stock.take_back(db, &coming)?.len() as i64;
+    }
+    Ok(moves)
 }
 
 /// The lines to credit and how much of each.
@@ -266,6 +297,8 @@ pub struct Args {
     note: Option<String>,
     /// Default true; else a draft.
     issue: Option<bool>,
+    /// Goods back in stock.
+    restock: Option<bool>,
 }
 
 /// Answer.
@@ -277,6 +310,8 @@ pub struct Output {
     credit_note: InvoiceView,
     /// What is left to pay of the invoice.
     balance: String,
+    /// Moves of stock.
+    restocked: Option<i64>,
 }
 
 #[cfg(test)]
@@ -299,6 +334,40 @@ mod tests {
                 r##"{"id":"#1","credit_note":{"id":"#1","version":3,"number":"CN-2026-00001","kind":"credit_note","company":{"id":"@acme","name":"Acme"},"status":"paid","overdue":false,"issue_date":"2026-03-02","due_date":"2026-03-02","supply_from":"2026-03-02","supply_to":"2026-03-02","corrects":"INV-2026-00001","reason":"cancelled","currency":"EUR","lines":[{"line":1,"description":"A","qty":"3","unit":"C62","unit_price":"0.335","net":"1.01","tax_category":"S","tax_rate":"19"},{"line":2,"description":"Book","qty":"1","unit":"C62","unit_price":"10.00","net":"10.00","tax_category":"S","tax_rate":"7"}],"taxes":[{"category":"S","rate":"7","taxable":"10.00","tax":"0.70"},{"category":"S","rate":"19","taxable":"1.01","tax":"0.19"}],"net":"11.01","tax":"0.89","gross":"11.90","allocated":"11.90","balance":"0.00","applied":[{"document":"INV-2026-00001","amount":"11.90","on":"2026-03-02"}],"created_at":"@now","next":[]},"balance":"0.00"}"##
             ]],
         );
+    }
+
+    #[test]
+    fn goods_go_back_into_stock_only_when_that_is_said() {
+        let given = r#"company acme kind=customer; tax DE standard S 1900; setting invoicing.seller {"name": "Maison GmbH", "tax_number": "1"};
+            catalog_product_create {"name": "Chair", "kind": "goods", "variants": [{"sku": "CH-1"}]};
+            catalog_price_list_save {"code": "BASE", "kind": "base", "currency": "EUR"};
+            catalog_price_set {"price_list": "BASE", "points": [{"product": "CH-1", "price": "10"}]};
+            catalog_product_transition {"product": "CH-1", "status": "active"};
+            catalog_stock_adjust {"lines": [{"product": "CH-1", "delta": 5, "reason": "found"}]};
+            invoicing_invoice_create {"company": "@acme", "lines": [{"product": "CH-1", "qty": 4}, {"description": "Work", "qty": 1, "unit_price": "30"}]} as inv;
+            invoicing_invoice_issue {"invoice": "@inv"}"#;
+        let fixture = Fixture::new(&[&maitred_catalog::DOMAIN, &crate::DOMAIN], given);
+        let on_hand = || {
+            let list = fixture.call("catalog_stock_list", r#"{"product": "CH-1"}"#).json();
+            list["rows"][0]["on_hand"].as_str().unwrap_or_else(|| panic!("{list}")).to_owned()
+        };
+        let credit = |more: &str| {
+            let args = format!(r#"{{"invoice": "@inv", "reason": "return", {more}}}"#);
+            fixture.call_confirmed("invoicing_credit_note_create", &args).json()
+        };
+        let before = on_hand();
+        let plain = credit(r#""lines": [{"line": 1, "qty": 1}]"#);
+        assert_eq!((plain["restocked"].is_null(), on_hand()), (true, before), "{plain}");
+        let price = credit(r#""lines": [{"line": 1, "amount": "2"}], "restock": true"#);
+        assert_eq!((&price["restocked"], on_hand().as_str()), (&serde_json::json!(0), "5"), "{price}");
+        let back = credit(r#""lines": [{"line": 1, "qty": 2}, {"line": 2}], "restock": true"#);
+        assert_eq!((&back["restocked"], on_hand().as_str()), (&serde_json::json!(1), "7"), "{back}");
+        let draft = credit(r#""full": true, "issue": false, "restock": true"#);
+        assert_eq!(draft["error"]["code"], "invalid", "{draft}");
+        let alone = Fixture::new(&[&crate::DOMAIN], GIVEN);
+        let args = r#"{"invoice": "@inv", "full": true, "reason": "return", "restock": true}"#;
+        let refused = alone.call("invoicing_credit_note_create", args).json();
+        assert_eq!(refused["error"]["field"], "restock", "{refused}");
     }
 
     #[test]
