@@ -36,19 +36,18 @@ const DOCUMENTS: &str = "\
               JOIN invoice_line n ON n.id = b.invoice_line_id WHERE l.order_id = $1) ORDER BY i.id";
 
 const BUYER: &str = "\
-    SELECT c.name, t.price_list_id FROM company c LEFT JOIN customer_terms t ON t.company_id = c.id WHERE c.id = $1";
+    SELECT c.name, t.price_list_id FROM company c LEFT JOIN customer_terms t ON t.id = c.id WHERE c.id = $1";
 const VARIANT: &str = "\
-    SELECT v.id, v.sku, p.name, p.unit, p.min_qty, p.multiple, p.status \
-      FROM variant v JOIN product p ON p.id = v.product_id WHERE v.sku_key = $1";
+    SELECT v.id, v.sku, p.name, p.unit FROM variant v JOIN product p ON p.id = v.product_id WHERE v.sku_key = $1";
 const OWN_POINTS: &str = "\
     SELECT variant_id, unit_price, min_qty, valid_from FROM price_point \
      WHERE company_id = $1 AND (valid_to IS NULL OR valid_to >= $2)";
 
 const INVOICES: &str = "\
-    SELECT i.id, i.version, i.number, i.kind, c.name AS company, i.status, i.due_date < $2 AS \"overdue?\", i.issue_date, \
+    SELECT i.id, i.version, i.number, i.kind, c.name AS company, i.status, i.due_date < ?2 AS \"overdue?\", i.issue_date, \
            i.due_date, i.currency, i.gross, i.balance \
-      FROM invoice i JOIN company c ON c.id = i.company_id WHERE i.company_id = $1 AND i.status <> 'discarded' \
-     ORDER BY i.id DESC LIMIT $3";
+      FROM invoice i JOIN company c ON c.id = i.company_id WHERE i.company_id = ?1 AND i.status <> 'discarded' \
+     ORDER BY i.id DESC LIMIT ?3";
 
 #[derive(Deserialize)]
 struct OrderArgs<'a> {

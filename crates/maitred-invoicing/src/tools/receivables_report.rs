@@ -304,7 +304,9 @@ mod tests {
                invoicing_payment_record {"company": "@acme", "amount": "5", "method": "cash", "allocate": "none"}"#,
             "invoicing_receivables_report",
             "{}",
-            expect![[r#"{"as_of":"2026-03-02","totals":[{"ages":{"currency":"EUR","current":"11.90","days_1_30":"0.00","days_31_60":"119.00","days_61_90":"0.00","over_90":"0.00","unapplied":"-5.00","total":"125.90"},"dso_days":87,"countback_days":60,"collection_index":"4.2"}],"rows":[{"company":{"id":"@acme","name":"Acme"},"ages":{"currency":"EUR","current":"11.90","days_1_30":"0.00","days_31_60":"119.00","days_61_90":"0.00","over_90":"0.00","unapplied":"-5.00","total":"125.90"}}]}"#]],
+            expect![[
+                r#"{"as_of":"2026-03-02","totals":[{"ages":{"currency":"EUR","current":"11.90","days_1_30":"0.00","days_31_60":"119.00","days_61_90":"0.00","over_90":"0.00","unapplied":"-5.00","total":"125.90"},"dso_days":87,"countback_days":60,"collection_index":"4.2"}],"rows":[{"company":{"id":"@acme","name":"Acme"},"ages":{"currency":"EUR","current":"11.90","days_1_30":"0.00","days_31_60":"119.00","days_61_90":"0.00","over_90":"0.00","unapplied":"-5.00","total":"125.90"}}]}"#
+            ]],
         );
     }
 }
