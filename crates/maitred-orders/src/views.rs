@@ -1,5 +1,7 @@
 //! Documents as tools show them.
 
+use std::collections::HashMap;
+
 use maitred_core::prelude::*;
 use maitred_kernel::{BasisPoints, Currency, Day, Quantity, Stamp, format_minor};
 use maitred_party::commerce::DocumentDrafter;
@@ -437,8 +439,7 @@ pub struct ShipmentView {
 
 /// A shipment as one of us sees it.
 pub fn shipment(db: &Reader<'_>, shipment: &Shipment, lines: &[OrderLine]) -> ToolResult<ShipmentView> {
-    let within = shipments::lines(db, &shipment.id)?;
-    let known = |id: &crate::model::OrderLineId| lines.iter().find(|line| line.id == *id);
+    let known: HashMap<&str, &OrderLine> = lines.iter().map(|line| (line.id.as_ref(), line)).collect();
     Ok(ShipmentView {
         id: shipment.id.0.clone(),
         number: shipment.number.clone(),
@@ -449,15 +450,15 @@ pub fn shipment(db: &Reader<'_>, shipment: &Shipment, lines: &[OrderLine]) -> To
         shipped_at: shipment.shipped_at,
         delivered_at: shipment.delivered_at,
         failed_reason: shipment.failed_reason.clone(),
-        lines: within
-            .iter()
-            .filter_map(|one| {
-                let line = known(&one.order_line_id)?;
+        lines: shipments::contents(db, &shipment.id)?
+            .into_iter()
+            .filter_map(|(id, quantity)| {
+                let line = known.get(id.as_ref())?;
                 Some(LineQuantity {
                     line: line.position,
                     sku: line.sku.clone(),
                     description: line.description.clone(),
-                    quantity: one.quantity,
+                    quantity,
                 })
             })
             .collect(),

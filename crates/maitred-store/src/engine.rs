@@ -72,10 +72,8 @@ pub trait OrgStore: Send + Sync {
     }
 
     /// Runs a keyed read on threads that reports do not take, so that neither starves the other. Dropped unrun as in
-    /// [`OrgStore::report`]. An engine whose keyed reads run inline has no such threads and treats it as a report.
-    fn keyed(&self, budget: Budget, body: ReportBody) {
-        self.report(budget, body);
-    }
+    /// [`OrgStore::report`].
+    fn keyed(&self, budget: Budget, body: ReportBody);
 
     /// Queues a write. A full queue fails the job at once as busy.
     fn write(&self, job: WriteJob);

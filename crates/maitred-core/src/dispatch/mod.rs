@@ -386,7 +386,6 @@ impl Inner {
         // 5. and 6. By effect.
         tool.meters.begin();
         let now = self.clock.now();
-        let mut lane = Lane::Report;
         if let Body::Read(body) = tool.entry.body
             && !tool.entry.report
             && guest.caller.store.inline()
@@ -398,9 +397,6 @@ impl Inner {
             // It took longer than a keyed read may here: once more, where it can take its time.
         } else if matches!(tool.entry.body, Body::Read(_)) {
             drop(object);
-            if !tool.entry.report {
-                lane = Lane::Keyed;
-            }
         } else {
             return self.queue(guest, tool, object, &params, via, now, started, passed, make_ticket);
         }
@@ -419,6 +415,7 @@ impl Inner {
             outlet: Some(ticket.outlet),
             passed,
         };
+        let lane = if tool.entry.report { Lane::Report } else { Lane::Keyed };
         self.read_on_lane(lane, call, ticket.done);
         Handled::Later
     }

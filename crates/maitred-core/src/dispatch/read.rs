@@ -19,7 +19,7 @@ use crate::tool::Body;
 /// Which of the engine's threads run a read that does not run where the request is.
 #[derive(Clone, Copy)]
 pub(super) enum Lane {
-    /// Those for keyed reads, over a network.
+    /// Those for keyed reads, over a network or after they took too long where the request is.
     Keyed,
     /// Those for reports and scans.
     Report,
@@ -63,7 +63,7 @@ impl Inner {
         };
         match &outcome {
             Err(error) if error.code() == Code::DeadlineExceeded => {
-                tracing::debug!(tool = tool.entry.name, "a keyed read moves to the report lane");
+                tracing::debug!(tool = tool.entry.name, "a keyed read moves to a thread of its own");
                 None
             }
             _ => Some(outcome),

@@ -1,9 +1,10 @@
 //! Shipments.
 
 use maitred_core::prelude::*;
+use maitred_kernel::Quantity;
 use maitred_store::{Record, Sql};
 
-use crate::model::{OrderId, Shipment, ShipmentId, ShipmentLine};
+use crate::model::{OrderId, OrderLineId, Shipment, ShipmentId, ShipmentLine};
 
 /// The shipment a text means: id or number.
 ///
@@ -33,7 +34,14 @@ pub fn of_order(db: &Reader<'_>, order: &OrderId) -> ToolResult<Vec<Shipment>> {
     Ok(db.all_of(&sql)?)
 }
 
-/// What is in a shipment.
+/// Which lines of the order are in a shipment, and how much of each.
+pub fn contents(db: &Reader<'_>, shipment: &ShipmentId) -> ToolResult<Vec<(OrderLineId, Quantity)>> {
+    let mut sql = Sql::new("SELECT order_line_id, quantity FROM shipment_line WHERE shipment_id = ");
+    sql.bind(shipment).push(" ORDER BY id");
+    Ok(db.all_of(&sql)?)
+}
+
+/// The lines of a shipment.
 pub fn lines(db: &Reader<'_>, shipment: &ShipmentId) -> ToolResult<Vec<ShipmentLine>> {
     let mut sql = Sql::new(ShipmentLine::SELECT);
     sql.push(" WHERE shipment_id = ").bind(shipment).push(" ORDER BY id");

@@ -20,7 +20,7 @@ use crate::{Bulk, StoreError, StoreFault, StoreResult};
 const STEPS: i32 = 2_000;
 const CACHED_STATEMENTS: usize = 256;
 /// Pages in memory, KiB.
-const READER_CACHE: i64 = 1024;
+const READER_CACHE: i64 = 2048;
 pub(super) const WRITER_CACHE: i64 = 8192;
 const NO_LIMIT: u64 = u64::MAX;
 

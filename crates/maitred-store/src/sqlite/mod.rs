@@ -71,7 +71,8 @@ impl SqliteEngine {
         Ok(Self {
             directory: directory.to_owned(),
             shared: Arc::new(Shared {
-                lane: Lane::new("report", options.report_threads)?,
+                reports: Lane::new("report", options.report_threads)?,
+                keyed: Lane::new("keyed", 1)?,
                 checkpointer: Checkpointer::new()?,
                 news: News::default(),
             }),

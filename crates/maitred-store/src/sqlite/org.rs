@@ -25,7 +25,10 @@ const IDLE_READERS: usize = 8;
 
 /// What all databases of an engine share.
 pub(super) struct Shared {
-    pub(super) lane: Lane,
+    pub(super) reports: Lane,
+    /// For keyed reads that took longer than they may on a thread that serves the network: few, and they should not
+    /// wait behind reports.
+    pub(super) keyed: Lane,
     pub(super) checkpointer: Checkpointer,
     pub(super) news: News,
 }
@@ -83,6 +86,25 @@ impl SqliteOrg {
             watcher: Mutex::new(None),
             shared: Arc::clone(shared),
         }))
+    }
+
+    /// Runs `body` on a lane; one that `gives_way` rests while keyed reads are being served.
+    fn on_lane(&self, lane: &Lane, gives_way: bool, budget: Budget, body: ReportBody) {
+        let (readers, path, patience) = (Arc::clone(&self.readers), self.path.clone(), self.patience);
+        let task = Box::new(move || match take_reader(&readers, &path, patience) {
+            Ok(connection) => {
+                let ended =
+                    connection.limited(&budget, gives_way, || snapshot(&connection, |tx| body(Ok(tx))));
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a report's transaction did not end cleanly");
+                } else {
+                    give_back(&readers, connection);
+                }
+            }
+            Err(error) => body(Err(error)),
+        });
+        // Dropped with its body when the lane is full; the body's owner tells its caller.
+        drop(lane.run(task));
     }
 
     fn sender(&self) -> StoreResult<SyncSender<WriteJob>> {
@@ -201,20 +223,11 @@ impl OrgStore for SqliteOrg {
     }
 
     fn report(&self, budget: Budget, body: ReportBody) {
-        let (readers, path, patience) = (Arc::clone(&self.readers), self.path.clone(), self.patience);
-        let task = Box::new(move || match take_reader(&readers, &path, patience) {
-            Ok(connection) => {
-                let ended = connection.limited(&budget, true, || snapshot(&connection, |tx| body(Ok(tx))));
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "a report's transaction did not end cleanly");
-                } else {
-                    give_back(&readers, connection);
-                }
-            }
-            Err(error) => body(Err(error)),
-        });
-        // Dropped with its body when the lane is full; the body's owner tells its caller.
-        drop(self.shared.lane.run(task));
+        self.on_lane(&self.shared.reports, true, budget, body);
+    }
+
+    fn keyed(&self, budget: Budget, body: ReportBody) {
+        self.on_lane(&self.shared.keyed, false, budget, body);
     }
 
     fn write(&self, job: WriteJob) {
