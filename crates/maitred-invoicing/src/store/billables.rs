@@ -56,14 +56,11 @@ pub fn documents(db: &Reader<'_>, units: &[&str]) -> ToolResult<Vec<Invoice>> {
         let some: Vec<String> = some.iter().map(|unit| (*unit).to_owned()).collect();
         let mut sql = Sql::new(Invoice::SELECT);
         sql.push(
-            " WHERE status <> 'discarded' AND id IN (WITH billed (line_id) AS MATERIALIZED (SELECT invoice_line_id \
-             FROM billable_link WHERE unit_id IN ",
+            " WHERE status <> 'discarded' AND id IN (SELECT l.invoice_id FROM invoice_line l JOIN billable_link b \
+             ON b.invoice_line_id = l.id OR b.invoice_line_id = l.corrected_line_id WHERE b.unit_id IN ",
         )
         .bind_list(&some)
-        .push(
-            ") SELECT l.invoice_id FROM billed b JOIN invoice_line l ON l.id = b.line_id \
-             UNION SELECT l.invoice_id FROM billed b JOIN invoice_line l ON l.corrected_line_id = b.line_id)",
-        );
+        .push(")");
         found.extend(db.all_of::<Invoice>(&sql)?.into_iter().map(|one| (one.id.0.clone(), one)));
     }
     Ok(found.into_values().collect())
