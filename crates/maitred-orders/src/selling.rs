@@ -89,22 +89,26 @@ impl Summing<'_> {
         mut label: impl FnMut(GroupBy, &str) -> ToolResult<String>,
     ) -> ToolResult<BTreeMap<(String, String), Sum>> {
         let mut keys = Keys { by: self.by, zone: self.zone, last: None };
-        // Few currencies, many groups.
-        let mut sums: Vec<(Currency, HashMap<String, Sum>)> = Vec::new();
+        // Few currencies, many groups, each a place in the list.
+        let mut places: Vec<(Currency, HashMap<String, usize>)> = Vec::new();
+        let mut sums: Vec<((String, Currency), Sum)> = Vec::new();
         sales(&mut |sale| {
-            let place = match sums.iter().position(|(currency, _)| *currency == sale.currency) {
-                Some(place) => place,
+            let known = match places.iter_mut().find(|(currency, _)| *currency == sale.currency) {
+                Some((_, known)) => known,
+                None => &mut places.push_mut((sale.currency, HashMap::new())).1,
+            };
+            let key = keys.of(&sale)?;
+            let place = match known.get(key) {
+                Some(place) => *place,
                 None => {
-                    sums.push((sale.currency, HashMap::new()));
+                    let label = sale.description.clone().into_owned();
+                    known.insert(key.to_owned(), sums.len());
+                    let sum = Sum { label, cost: Some(0), ..Sum::default() };
+                    sums.push(((key.to_owned(), sale.currency), sum));
                     sums.len() - 1
                 }
             };
-            let (key, groups) = (keys.of(&sale)?, &mut sums[place].1);
-            if !groups.contains_key(key) {
-                let label = sale.description.clone().into_owned();
-                groups.insert(key.to_owned(), Sum { label, cost: Some(0), ..Sum::default() });
-            }
-            let Some(sum) = groups.get_mut(key) else { return Ok(()) };
+            let sum = &mut sums[place].1;
             // Of several descriptions always the same one, in whichever order they come.
             if *sale.description < *sum.label {
                 sale.description.as_ref().clone_into(&mut sum.label);
@@ -116,19 +120,16 @@ impl Summing<'_> {
             sum.cost = sum.cost.zip(self.cost_of(&sale)).and_then(|(sum, cost)| sum.checked_add(cost));
             Ok(())
         })?;
-        let all = sums.into_iter().flat_map(|(currency, groups)| {
-            groups.into_iter().map(move |(key, sum)| ((key, currency.code().to_owned()), sum))
-        });
-        all.map(|((key, currency), mut sum)| {
+        let named = sums.into_iter().map(|((key, currency), mut sum)| {
             match self.by {
                 GroupBy::Customer | GroupBy::Rep => sum.label = label(self.by, &key)?,
                 GroupBy::Product if key.is_empty() => "without a product".clone_into(&mut sum.label),
                 GroupBy::Product => {}
                 GroupBy::Period | GroupBy::Country => sum.label.clone_from(&key),
             }
-            Ok(((key, currency), sum))
-        })
-        .collect()
+            Ok(((key, currency.code().to_owned()), sum))
+        });
+        named.collect()
     }
 
     fn cost_of(&self, sale: &Sale<'_>) -> Option<i64> {

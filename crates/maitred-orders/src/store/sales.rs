@@ -41,12 +41,12 @@ struct Last {
 }
 
 impl Last {
-    fn at(&mut self, row: &Row<'_>) -> StoreResult<Option<Stamp>> {
-        let Some(text) = row.text(0)? else { return Ok(None) };
+    fn at(&mut self, row: &Row<'_>, column: usize) -> StoreResult<Option<Stamp>> {
+        let Some(text) = row.text(column)? else { return Ok(None) };
         match &self.at {
             Some((last, at)) if *last == text => Ok(Some(*at)),
             _ => {
-                let at = row.get(0)?;
+                let at = row.get(column)?;
                 self.at = Some((text.into_owned(), at));
                 Ok(Some(at))
             }
@@ -55,9 +55,9 @@ impl Last {
 
     fn currency(&mut self, row: &Row<'_>) -> StoreResult<Currency> {
         match self.currency {
-            Some(last) if row.text(6)?.is_some_and(|code| code == last.code()) => Ok(last),
+            Some(last) if row.text(0)?.is_some_and(|code| code == last.code()) => Ok(last),
             _ => {
-                let currency = row.get(6)?;
+                let currency = row.get(0)?;
                 self.currency = Some(currency);
                 Ok(currency)
             }
@@ -66,20 +66,45 @@ impl Last {
 }
 
 impl<'r> Sale<'r> {
-    fn read(row: &Row<'r>, last: &mut Last) -> StoreResult<Self> {
-        Ok(Self {
-            at: last.at(row)?,
-            company: row.text(1)?.unwrap_or_default(),
-            owner: row.text(2)?,
-            buyer: row.text(3)?.unwrap_or_default(),
-            sku: row.text(4)?,
-            description: row.text(5)?.unwrap_or_default(),
+    /// Reads what [`each`] selects: four columns always, then those that are wanted.
+    fn read(row: &Row<'r>, sold: Sold, wanted: Wanted, last: &mut Last) -> StoreResult<Self> {
+        let whole = row.get(1)?;
+        let mut sale = Self {
+            at: None,
+            company: Cow::default(),
+            owner: None,
+            buyer: Cow::default(),
+            sku: None,
+            description: Cow::default(),
             currency: last.currency(row)?,
-            wanted: row.get(7)?,
-            quantity: row.get(8)?,
-            net: row.get(9)?,
-            unit_cost: row.get(10)?,
-        })
+            wanted: whole,
+            quantity: whole,
+            net: row.get(2)?,
+            unit_cost: row.get(3)?,
+        };
+        let mut column = 3;
+        let mut next = || {
+            column += 1;
+            column
+        };
+        if sold != Sold::Ordered {
+            sale.quantity = row.get(next())?;
+        }
+        if wanted.at {
+            sale.at = last.at(row, next())?;
+        }
+        if wanted.who {
+            sale.company = row.text(next())?.unwrap_or_default();
+            sale.owner = row.text(next())?;
+        }
+        if wanted.buyer {
+            sale.buyer = row.text(next())?.unwrap_or_default();
+        }
+        if wanted.what {
+            sale.sku = row.text(next())?;
+            sale.description = row.text(next())?.unwrap_or_default();
+        }
+        Ok(sale)
     }
 }
 
@@ -139,14 +164,17 @@ pub fn each(
             " AND s.status <> 'cancelled'",
         ),
     };
-    let mut sql = Sql::new("SELECT ");
-    sql.push(if wanted.at { at } else { "NULL" })
-        .push(if wanted.who { ", o.company_id, o.owner_id" } else { ", '', NULL" })
-        .push(if wanted.buyer { ", o.buyer" } else { ", ''" })
-        .push(if wanted.what { ", l.sku, l.description" } else { ", NULL, ''" })
-        .push(", o.currency, l.ordered - l.cancelled, ")
-        .push(quantity)
-        .push(", l.net, l.unit_cost FROM ")
+    let mut sql = Sql::new("SELECT o.currency, l.ordered - l.cancelled, l.net, l.unit_cost");
+    if sold != Sold::Ordered {
+        sql.push(", ").push(quantity);
+    }
+    if wanted.at {
+        sql.push(", ").push(at);
+    }
+    sql.push(if wanted.who { ", o.company_id, o.owner_id" } else { "" })
+        .push(if wanted.buyer { ", o.buyer" } else { "" })
+        .push(if wanted.what { ", l.sku, l.description" } else { "" })
+        .push(" FROM ")
         .push(tables)
         .push(" WHERE ")
         .push(at)
@@ -159,7 +187,7 @@ pub fn each(
         .push(only);
     let (mut failed, mut last) = (None, Last::default());
     let read = db.each_of(&sql, |row| {
-        each(Sale::read(row, &mut last)?).map_err(|error| {
+        each(Sale::read(row, sold, wanted, &mut last)?).map_err(|error| {
             failed = Some(error);
             StoreError::defect("a sale was refused")
         })
