@@ -44,7 +44,7 @@ const ROWS: i64 = 100;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Reads for a while from as many threads as there are connections; answers reads a second. The organisations are made
-/// at the first run.
+/// at the first run. For as long again it reads before, so that connections and server know whom they serve.
 ///
 /// # Errors
 /// When the server cannot be used or a read fails.
@@ -64,7 +64,7 @@ pub fn rate(url: &str, connections: usize, count: usize, spread: Spread, duratio
         sums.push(sum);
     }
     let (sums, total) = (Arc::new(sums), Arc::new(AtomicU64::new(0)));
-    let begun = Instant::now();
+    let begun = Instant::now() + duration;
     let until = begun + duration;
     let threads: Vec<_> = (0..connections)
         .map(|thread| {
@@ -91,7 +91,9 @@ pub fn rate(url: &str, connections: usize, count: usize, spread: Spread, duratio
                     if found?.is_none() {
                         bail!("a row is missing");
                     }
-                    total.fetch_add(1, Ordering::Relaxed);
+                    if Instant::now() >= begun {
+                        total.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
                 Ok(())
             })

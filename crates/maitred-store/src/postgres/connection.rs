@@ -55,7 +55,7 @@ enum Way {
     /// By the name it was prepared under.
     Named(Statement),
     /// With its text and the types of its parameters: one round trip, where preparing it first costs two. For the first
-    /// time in a schema, as there may be no second.
+    /// times in a schema, as there may be no more.
     Whole(Arc<Learned>),
 }
 
@@ -294,7 +294,7 @@ impl PgConnection {
         translated
     }
 
-    /// How to run a statement: whole where it was not used in this schema yet, which is known to be possible once it
+    /// How to run a statement: whole where it was hardly used in this schema yet, which is known to be possible once it
     /// was prepared anywhere, for every schema has the same tables.
     fn way(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<Way> {
         let known = self.statements.borrow_mut().get(sql);
@@ -302,7 +302,7 @@ impl PgConnection {
             Some(statement) if fits(statement.params(), params) => Ok(Way::Named(statement)),
             Some(_) => self.prepared(sql, params, true).map(Way::Named),
             None => {
-                if self.statements.borrow_mut().is_new(sql)
+                if self.statements.borrow_mut().is_rare(sql)
                     && let Some(learned) = self.driver.learned(sql)
                     && fits(&learned.types, params)
                 {

@@ -1,14 +1,17 @@
 //! Prepared statements of one connection, kept apart by schema: a plan never refers to another organisation's tables.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use tokio_postgres::Statement;
 
 /// Statements kept per connection; each costs the server some ten kilobytes.
 const KEPT: usize = 512;
 
-/// Statements remembered per connection that ran once; they cost the server nothing.
+/// Statements remembered per connection that ran without being prepared; they cost the server nothing.
 const SEEN: usize = 2048;
+/// So often a statement runs in a schema before it is prepared there: preparing costs two round trips, and the server
+/// plans the first runs of what is prepared anew all the same.
+const RUNS: u8 = 3;
 
 #[derive(Default)]
 pub(super) struct Statements {
@@ -21,8 +24,8 @@ pub(super) struct Statements {
 #[derive(Default)]
 struct Shelf {
     statements: HashMap<String, (Statement, u64)>,
-    /// Statements that ran once without being prepared.
-    seen: HashSet<String>,
+    /// How often statements ran without being prepared.
+    seen: HashMap<String, u8>,
     used: u64,
 }
 
@@ -42,10 +45,12 @@ impl Statements {
         self.others.get(schema).is_some_and(|shelf| !shelf.statements.is_empty())
     }
 
-    /// True when this is the first time that anybody asks for a statement that is not prepared in this schema.
-    pub(super) fn is_new(&mut self, key: &str) -> bool {
-        if self.current.seen.contains(key) {
-            return false;
+    /// True when a statement that is not prepared in this schema ran there so few times, this one included, that it
+    /// is not worth preparing.
+    pub(super) fn is_rare(&mut self, key: &str) -> bool {
+        if let Some(runs) = self.current.seen.get_mut(key) {
+            *runs = runs.saturating_add(1);
+            return *runs <= RUNS;
         }
         self.clock += 1;
         self.current.used = self.clock;
@@ -54,7 +59,7 @@ impl Statements {
         {
             self.make_room();
         }
-        self.current.seen.insert(key.to_owned());
+        self.current.seen.insert(key.to_owned(), 1);
         true
     }
 
