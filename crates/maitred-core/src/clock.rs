@@ -51,31 +51,49 @@ pub trait Ids: Send + Sync {
 
 /// Random ids, rising within a process.
 #[derive(Debug, Default)]
-pub struct RandomIds(Mutex<(u64, u16)>);
+pub struct RandomIds(Mutex<Rising>);
+
+/// Where the ids of a process stand.
+#[derive(Debug, Default)]
+struct Rising {
+    millis: u64,
+    /// 12 bits behind the milliseconds keep ids of one moment in order.
+    counter: u16,
+    /// Random bytes of ids to come, eight for each: the system is asked once for many.
+    spare: Vec<u8>,
+}
+
+/// Ids whose randomness is fetched at once.
+const IDS_AT_ONCE: usize = 64;
 
 impl Ids for RandomIds {
     fn fresh(&self, now: Timestamp) -> String {
-        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-        // 12 bits of counter behind the milliseconds keep ids of one moment in order.
-        let (millis, counter) = {
-            let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *last = match *last {
-                (moment, counter) if millis <= moment && counter < 0xfff => (moment, counter + 1),
-                (moment, _) if millis <= moment => (moment + 1, 0),
-                _ => (millis, 0),
-            };
-            *last
+        let now = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let mut rising = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        (rising.millis, rising.counter) = match (rising.millis, rising.counter) {
+            (millis, counter) if now <= millis && counter < 0xfff => (millis, counter + 1),
+            (millis, _) if now <= millis => (millis + 1, 0),
+            _ => (now, 0),
         };
-        uuid_v7(millis, counter, random_bits())
+        let rest = rising.random_bits();
+        uuid_v7(rising.millis, rising.counter, rest)
     }
 }
 
-fn random_bits() -> u64 {
-    let mut bytes = [0; 8];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => u64::from_le_bytes(bytes),
-        // Ids need to be unique, not secret: a weaker source will do.
-        Err(_) => fastrand::u64(..),
+impl Rising {
+    fn random_bits(&mut self) -> u64 {
+        if self.spare.is_empty() {
+            self.spare.resize(IDS_AT_ONCE * 8, 0);
+            if getrandom::fill(&mut self.spare).is_err() {
+                // Ids need to be unique, not secret: a weaker source will do.
+                self.spare.iter_mut().for_each(|byte| *byte = fastrand::u8(..));
+            }
+        }
+        let kept = self.spare.len() - 8;
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&self.spare[kept..]);
+        self.spare.truncate(kept);
+        u64::from_le_bytes(bytes)
     }
 }
 

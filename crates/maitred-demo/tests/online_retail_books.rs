@@ -123,7 +123,7 @@ fn again_adds_nothing() {
 #[test]
 fn what_broke_off_is_completed() {
     let head = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
-    let rows: String = (0..1_500)
+    let rows: String = (0..2_500)
         .map(|number| {
             format!("{},A,TIN,2,2011-01-04 08:00:00,1.25,{},France\n", 600_000 + number, 20_000 + number % 7)
         })
@@ -138,14 +138,14 @@ fn what_broke_off_is_completed() {
     let broken = fixture();
     let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         import(&target(&broken), broken.now(), &path, &mut |how_far| {
-            assert_ne!(how_far, Progress::Written(1_000, 1_501), "killed between two batches");
+            assert_ne!(how_far, Progress::Written(2_000, 2_501), "killed between two batches");
         })
     }));
     assert!(stopped.is_err());
     assert_ne!(revenue(&whole, "month"), revenue(&broken, "month"));
     let rest = import(&target(&broken), broken.now(), &path, &mut |_| {}).unwrap();
     let rest = trade(&rest);
-    assert_eq!((rest.already_there, rest.orders, rest.credit_notes), (1_000, 500, 1));
+    assert_eq!((rest.already_there, rest.orders, rest.credit_notes), (2_000, 500, 1));
     for by in ["month", "customer", "country"] {
         assert_eq!(revenue(&whole, by), revenue(&broken, by));
     }

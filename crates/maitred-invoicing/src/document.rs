@@ -64,7 +64,7 @@ impl Document {
 
     /// What is to be paid, or of a credit note given back.
     pub fn payable(&self) -> i64 {
-        self.invoice.gross - self.invoice.prepaid + self.invoice.rounding
+        self.invoice.payable()
     }
 
     /// The cash discount that was agreed on, in words (BT-20).

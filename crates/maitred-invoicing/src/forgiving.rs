@@ -28,7 +28,8 @@ pub fn discount_of(db: &Reader<'_>, invoice: &Invoice) -> ToolResult<Option<(i64
 }
 
 /// Issues a credit note over `gross` with tax, spread over the invoice's VAT groups in proportion. Tax is rounded on
-/// each group, so it can come to a minor unit more or less; what it comes to is on the credit note.
+/// each group, and not every amount is a net with its rounded tax: where it comes to a minor unit more or less in a
+/// group, the credit note's rounding (BT-114) makes up for it.
 ///
 /// # Errors
 /// `over_credit` when more is forgiven than is left to credit.
@@ -66,7 +67,13 @@ pub fn forgive(db: &Writer<'_>, invoice: &Invoice, gross: i64, why: &str) -> Too
             }
         }
     }
-    let note = draft(db, invoice, &asks, CreditReason::Price, Some(why.to_owned()))?;
+    let mut note = draft(db, invoice, &asks, CreditReason::Price, Some(why.to_owned()))?;
+    let off = gross - note.gross;
+    if off != 0 && off.unsigned_abs() <= groups.len() as u64 {
+        let before = note.clone();
+        (note.rounding, note.balance) = (off, gross);
+        db.update(&before, &mut note)?;
+    }
     Ok(issue(db, &note, None)?.0)
 }
 
@@ -95,4 +102,36 @@ pub fn take_discounts(
         }
     }
     Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use maitred_testkit::Fixture;
+
+    use super::*;
+
+    #[test]
+    fn exactly_as_much_is_forgiven_as_was_asked() {
+        let given = r#"company acme; tax DE standard S 1900; tax DE reduced S 700; setting invoicing.seller {"name": "Maison GmbH", "tax_number": "12/345"};
+            invoicing_invoice_create {"company": "@acme", "lines": [
+                {"description": "Wine", "qty": 1, "unit_price": "100"},
+                {"description": "Glass", "qty": 3, "unit_price": "33.33"},
+                {"description": "Bread", "qty": 1, "unit_price": "50", "tax_class": "reduced"}]} as inv;
+            invoicing_invoice_issue {"invoice": "@inv"}"#;
+        let fixture = Fixture::new(&[&crate::DOMAIN], given);
+        let id = fixture.id("inv");
+        let rounded = fixture.write(move |db| {
+            let mut rounded = 0;
+            for gross in 1..=120 {
+                let Some(invoice) = db.get::<Invoice>(&id)? else { continue };
+                let note = forgive(db, &invoice, gross, "Small difference")?;
+                assert_eq!(note.payable(), gross, "{note:?}");
+                let after = db.get::<Invoice>(&id)?.map(|after| after.balance);
+                assert_eq!(after, Some(invoice.balance - gross));
+                rounded += i32::from(note.rounding != 0);
+            }
+            Ok(rounded)
+        });
+        assert!(rounded.unwrap() > 0, "some amounts are no net with its tax");
+    }
 }

@@ -347,6 +347,11 @@ impl Invoice {
         }
     }
 
+    /// What is to be paid, or of a credit note given back, when nothing was settled yet.
+    pub fn payable(&self) -> i64 {
+        self.gross - self.prepaid + self.rounding
+    }
+
     /// What to call it: its number, or that it is a draft.
     pub fn label(&self) -> String {
         match (&self.number, self.kind) {

@@ -284,6 +284,9 @@ pub fn samples() -> Vec<Sample> {
     (note.invoice.number, note.invoice.series) = (text("CN-2026-00003"), "CN".to_owned());
     note.corrects = Some(("INV-2026-00012".to_owned(), Day::parse("2026-03-02").ok()));
     add("credit-note", note.clone(), &[]);
+    note.invoice.rounding = -1;
+    add("credit-note-rounded", note.clone(), &[]);
+    note.invoice.rounding = 0;
     note.buyer = french();
     add("credit-note-abroad", note, &[]);
 

@@ -27,7 +27,7 @@ use crate::Target;
 use crate::retail::{self, Buyer, Known, Rows};
 
 /// Documents of one transaction.
-const BATCH: usize = 1000;
+const BATCH: usize = 2000;
 /// Moves of stock, about as many as lines of documents, that wait in memory at most.
 const WAITING: usize = 1000;
 /// Days to pay: the file says nothing, and a wholesaler's customers have a month.

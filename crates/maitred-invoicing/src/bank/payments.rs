@@ -1,7 +1,5 @@
 //! The bank's ledger: this module's own invoices and payments.
 
-use std::collections::BTreeMap;
-
 use maitred_core::prelude::*;
 use maitred_kernel::{Currency, Stamp, fold};
 use maitred_party::store::{companies, numbers};
@@ -79,18 +77,13 @@ impl Ledger for OwnLedger {
             reversal_reason: None,
         };
         db.insert(&mut payment)?;
-        let mut short: BTreeMap<String, i64> = BTreeMap::new();
         for (id, amount) in &receive.forgiven {
-            let note = forgive(db, &open(db, id)?, *amount, "Cash discount or small difference")?;
-            short.insert(id.clone(), note.gross - amount);
+            forgive(db, &open(db, id)?, *amount, "Cash discount or small difference")?;
         }
         for (id, amount) in &receive.allocations {
             let invoice = open(db, id)?;
-            // Tax is rounded on the credit note: where it took a minor unit more than was forgiven, less is left to pay.
-            let over = short.get(id).copied().unwrap_or(0).max(0);
-            let amount = amount - over.min(amount - 1);
             let day = invoice.issue_date.map_or(receive.received_on, |day| day.max(receive.received_on));
-            apply(db, &Source::Payment(payment.id.clone()), &Target::Invoice(invoice.id), amount, day)?;
+            apply(db, &Source::Payment(payment.id.clone()), &Target::Invoice(invoice.id), *amount, day)?;
         }
         Ok(Received { payment: payment.id.0, number: payment.number })
     }

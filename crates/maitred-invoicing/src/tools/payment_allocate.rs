@@ -58,7 +58,7 @@ impl Tool for PaymentAllocate {
         let (allocations, rest) = spread(cx, &credit, args.allocations.as_deref())?;
         let view = |note: Invoice| DiscountView {
             credit_note: note.label(),
-            amount: format_minor(note.gross, note.currency),
+            amount: format_minor(note.payable(), note.currency),
         };
         let discounts = discounts.into_iter().map(view).collect();
         Ok(Output { allocations, discounts, unallocated: format_minor(rest, currency) })
@@ -206,6 +206,30 @@ mod tests {
         assert_eq!(run("2026-03-09", "116.62"), said("2.38", "0.00", "paid"));
         assert_eq!(run("2026-03-10", "116.62"), said("", "2.38", "partially_paid"));
         assert_eq!(run("2026-03-09", "116.61"), said("", "2.39", "partially_paid"), "too little for it");
+    }
+
+    #[test]
+    fn a_discount_that_is_no_net_with_its_tax_leaves_nothing_open() {
+        let given = format!(
+            "{GIVEN}; invoicing_invoice_create {}",
+            r#"{"company": "@acme", "lines": [{"description": "C", "qty": 1, "unit_price": "1.26"}]} as small;
+               invoicing_invoice_issue {"invoice": "@small"};
+               invoicing_terms_update {"company": "@acme", "discount_days": 7, "discount": "2"};
+               invoicing_payment_record {"company": "@acme", "method": "cash", "amount": "1.47", "allocate": "none"} as pay"#
+        );
+        let fixture = Fixture::new(&[&crate::DOMAIN], &given);
+        let done = fixture.call_confirmed(
+            "invoicing_payment_allocate",
+            r#"{"payment": "@pay", "allocations": [{"invoice": "@small"}], "take_discount": true}"#,
+        );
+        let done = done.json();
+        // 0.03 is neither 0.02 with its 0.00 nor 0.03 with its 0.01.
+        assert_eq!(done["discounts"][0]["amount"], "0.03", "{done}");
+        let paid = &done["allocations"][0];
+        assert_eq!((&paid["balance"], &paid["status"]), (&"0.00".into(), &"paid".into()), "{done}");
+        fixture.name("note", done["discounts"][0]["credit_note"].as_str().unwrap());
+        let note = fixture.call("invoicing_invoice_get", r#"{"invoice": "@note"}"#).json();
+        assert_eq!((&note["gross"], &note["balance"]), (&"0.04".into(), &"0.00".into()), "{note}");
     }
 
     #[test]

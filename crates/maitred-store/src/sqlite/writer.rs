@@ -24,7 +24,7 @@ const GROUP: usize = 256;
 const GROUP_TIME: Duration = Duration::from_millis(4);
 
 /// Pages in memory for writes that are alone, KiB.
-const ROOM_ALONE: i64 = 64 * 1024;
+const ROOM_ALONE: i64 = 96 * 1024;
 /// After this long without a write the memory of those that were alone is given back.
 const ROOM_KEPT: Duration = Duration::from_millis(200);
 /// Pages of the log from which a write that was alone brings them home itself: a thread beside it falls behind, and the
