@@ -236,8 +236,9 @@ pub fn person_view(db: &Reader<'_>, contact: &Contact) -> ToolResult<PersonView>
 /// Folded terms for a search by name, address or number. What is written in more than one way is brought into the
 /// spelling of the index first, and legal forms do not count: `Acme GmbH` finds `ACME SARL`.
 pub fn search_terms(db: &Reader<'_>, text: &str) -> ToolResult<Vec<String>> {
-    let settings = org::settings_of(db)?;
-    Ok(match Reference::parse_in(text, Some(&settings.country)) {
+    // The country says how a number without its prefix is meant, and nothing of words.
+    let settings = text.contains(char::is_numeric).then(|| org::settings_of(db)).transpose()?;
+    Ok(match Reference::parse_in(text, settings.as_ref().map(|settings| settings.country.as_str())) {
         reference @ (Reference::Phone(_) | Reference::VatId(_) | Reference::Email(_)) => {
             // The whole is the last of its own tokens, and enough.
             let whole: String =

@@ -214,6 +214,38 @@ fn when_all_connections_are_in_use_the_next_is_busy_and_then_served() {
     assert_eq!(notes(&store), 0);
 }
 
+/// The end of a read goes out with the next read, and when there is none, soon.
+#[test]
+fn when_all_is_read_no_transaction_stays_open() {
+    let database = database!();
+    let store = engine(database.url(), few(3, 5_000)).create("acme", TABLES).unwrap();
+    for burst in [1, 2, 40, 200] {
+        let (sender, receiver) = channel();
+        for number in 0..burst {
+            let sender = sender.clone();
+            let body: maitred_store::engine::ReportBody = Box::new(move |tx| {
+                let count = tx.and_then(|tx| tx.count("SELECT COUNT(*) FROM note", &[]));
+                sender.send(count.unwrap()).unwrap();
+            });
+            let budget = Budget::of(Duration::from_secs(10));
+            if number % 3 == 0 { store.report(budget, body) } else { store.keyed(budget, body) }
+        }
+        drop(sender);
+        assert_eq!(receiver.iter().count(), burst);
+        let open = "SELECT state, COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                    AND application_name = 'maitred' GROUP BY state";
+        let until = Instant::now() + Duration::from_secs(5);
+        loop {
+            let states = database.run(open);
+            if states.len() == 1 && states[0][0].as_deref() == Some("idle") {
+                break;
+            }
+            assert!(Instant::now() < until, "after {burst} reads: {states:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
 const KILL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                     WHERE datname = current_database() AND application_name = 'maitred'";
 

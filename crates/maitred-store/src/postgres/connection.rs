@@ -78,6 +78,8 @@ pub(super) struct PgConnection {
     standing: Cell<Standing>,
     /// Something failed since the transaction began.
     doubt: Cell<bool>,
+    /// The end of its last transaction waits to go out with whatever comes next.
+    unsent: Cell<bool>,
     statements: RefCell<Statements>,
     budget: RefCell<Budget>,
     in_transaction: Cell<bool>,
@@ -101,6 +103,7 @@ impl PgConnection {
             schema: RefCell::default(),
             standing: Cell::new(Standing::There),
             doubt: Cell::new(false),
+            unsent: Cell::new(false),
             statements: RefCell::default(),
             budget: RefCell::new(Budget::of(OWN)),
             in_transaction: Cell::new(false),
@@ -149,6 +152,7 @@ impl PgConnection {
     fn beginning(&self, begin: &str) -> String {
         self.in_transaction.set(true);
         self.doubt.set(false);
+        self.unsent.set(false);
         match self.standing.get() {
             Standing::There => begin.to_owned(),
             Standing::Elsewhere | Standing::Going => {
@@ -167,10 +171,24 @@ impl PgConnection {
         }
     }
 
-    /// True when the server ended it, as far as that is known here.
+    /// True when the server ended it, as far as that is known here. One that was in use a moment ago is not asked.
     pub(super) fn is_closed(&self) -> bool {
-        self.line.look();
+        if !self.unsent.get() {
+            self.line.look();
+        }
         self.client.is_closed()
+    }
+
+    /// True when the end of its last transaction did not go out yet. It does with the next statement; where none comes
+    /// soon, [`PgConnection::flush`] must be called.
+    pub(super) fn is_unsent(&self) -> bool {
+        self.unsent.get()
+    }
+
+    /// Sends what waits to go out.
+    pub(super) fn flush(&self) {
+        self.line.look();
+        self.unsent.set(false);
     }
 
     pub(super) fn trouble(&self) -> Trouble {
@@ -205,15 +223,12 @@ impl PgConnection {
         driver::send(self.client.batch_execute(sql));
     }
 
-    /// Commits a transaction that only read, without waiting for the server's word.
-    pub(super) fn send_commit(&self) {
-        self.send_end("COMMIT", true);
-    }
-
-    fn send_end(&self, sql: &str, commits: bool) {
-        self.send(sql);
-        self.line.look();
-        self.ended(commits);
+    /// Commits a transaction that only read. The word goes out together with the next transaction's first, or with
+    /// [`PgConnection::flush`].
+    pub(super) fn queue_commit(&self) {
+        self.send("COMMIT");
+        self.unsent.set(true);
+        self.ended(true);
     }
 
     /// Runs statements of the engine's own: they are waited for to the end, whatever the budget of the work around
@@ -243,7 +258,9 @@ impl PgConnection {
 
     /// Ends a transaction whose changes shall not stand.
     pub(super) fn undo(&self) {
-        self.send_end("ROLLBACK", false);
+        self.send("ROLLBACK");
+        self.line.look();
+        self.ended(false);
         if self.trouble.get() == Trouble::Conflict {
             self.trouble.set(Trouble::None);
         }

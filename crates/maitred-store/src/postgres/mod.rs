@@ -87,15 +87,19 @@ impl PostgresEngine {
     pub fn new(url: &str, options: PostgresOptions) -> StoreResult<Self> {
         let pool = Pool::new(Driver::start(url)?, options.connections, options.patience);
         suits(&pool)?;
+        let lane = |name, threads| {
+            let pool = Arc::clone(&pool);
+            Lane::resting(name, threads, move || pool.flush())
+        };
         Ok(Self {
             prefix: "m_",
             open: Opened::new(options.open_databases),
             shared: Arc::new(Shared {
-                pool,
                 patience: options.patience,
                 queue: options.write_queue,
-                reports: Lane::new("report", options.report_threads)?,
-                keyed: Lane::new("keyed", options.keyed_threads)?,
+                reports: lane("report", options.report_threads)?,
+                keyed: lane("keyed", options.keyed_threads)?,
+                pool,
                 ready: writer::start(options.write_threads)?,
                 news: Arc::default(),
             }),

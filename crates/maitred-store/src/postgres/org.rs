@@ -181,6 +181,7 @@ impl PgOrg {
 
     fn read_under(&self, budget: &Budget, body: impl FnOnce(&ReadTx<'_>)) -> StoreResult<()> {
         snapshot(self.begin(budget)?, body);
+        self.shared.pool.flush();
         Ok(())
     }
 
@@ -247,10 +248,11 @@ fn snapshot(snapshot: Snapshot<'_>, body: impl FnOnce(&ReadTx<'_>)) {
 }
 
 impl Snapshot<'_> {
+    /// Whoever ends it and reads no more has to [`Pool::flush`].
     fn end(self) {
         let lent = self.lent.into_inner();
         if self.begun.get() {
-            lent.send_commit();
+            lent.queue_commit();
         }
         lent.give_back();
     }
@@ -421,6 +423,7 @@ impl OrgStore for PgOrg {
         let begun = self.begin(&Budget::of(DUMP))?;
         let dumped = begun.dump(sink);
         begun.end();
+        self.shared.pool.flush();
         dumped
     }
 
