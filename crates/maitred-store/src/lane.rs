@@ -41,8 +41,7 @@ impl Lane {
         threads: usize,
         at_rest: impl Fn() + Send + Sync + 'static,
     ) -> StoreResult<Self> {
-        let shared =
-            Shared { queue: Mutex::default(), changed: Condvar::new(), at_rest: Box::new(at_rest) };
+        let shared = Shared { queue: Mutex::default(), changed: Condvar::new(), at_rest: Box::new(at_rest) };
         let lane = Self(Arc::new(shared));
         for number in 0..threads.max(1) {
             let shared = Arc::clone(&lane.0);

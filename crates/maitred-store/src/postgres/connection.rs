@@ -78,7 +78,7 @@ pub(super) struct PgConnection {
     standing: Cell<Standing>,
     /// Something failed since the transaction began.
     doubt: Cell<bool>,
-    /// The end of its last transaction waits to go out with whatever comes next.
+    /// Its last transaction only read and is at its end, which the server will be told with whatever comes next.
     unsent: Cell<bool>,
     statements: RefCell<Statements>,
     budget: RefCell<Budget>,
@@ -92,6 +92,11 @@ pub(super) struct PgConnection {
 /// Settings of every session. A transaction that its node forgot must not hold an organisation's turn for ever.
 const SESSION: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '120s'; \
                        SET standard_conforming_strings = on; SET TimeZone = 'UTC'; SET jit = off";
+
+/// Begins a transaction that reads one snapshot.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// Ends such a one and begins the next.
+const READ_ON: &str = "COMMIT AND CHAIN";
 
 impl PgConnection {
     pub(super) fn open(driver: &Arc<Driver>) -> StoreResult<Self> {
@@ -140,6 +145,7 @@ impl PgConnection {
 
     /// Sets the schema outside of a transaction. Waited for: a statement must never run in the schema of before.
     pub(super) fn settle(&self) -> StoreResult<()> {
+        self.tell_end();
         if self.standing.get() == Standing::Elsewhere {
             self.run(&self.path())?;
             self.standing.set(Standing::There);
@@ -152,14 +158,17 @@ impl PgConnection {
     fn beginning(&self, begin: &str) -> String {
         self.in_transaction.set(true);
         self.doubt.set(false);
-        self.unsent.set(false);
-        match self.standing.get() {
-            Standing::There => begin.to_owned(),
-            Standing::Elsewhere | Standing::Going => {
-                self.standing.set(Standing::Going);
-                format!("{begin}; {}", self.path())
-            }
+        let mut beginning = match (self.unsent.replace(false), begin) {
+            (true, READ) => READ_ON.to_owned(),
+            (true, begin) => format!("COMMIT; {begin}"),
+            (false, begin) => begin.to_owned(),
+        };
+        if self.standing.get() != Standing::There {
+            self.standing.set(Standing::Going);
+            beginning.push_str("; ");
+            beginning.push_str(&self.path());
         }
+        beginning
     }
 
     /// A transaction came to its end. What was set in it is only believed when nothing went wrong.
@@ -179,16 +188,22 @@ impl PgConnection {
         self.client.is_closed()
     }
 
-    /// True when the end of its last transaction did not go out yet. It does with the next statement; where none comes
-    /// soon, [`PgConnection::flush`] must be called.
+    /// True when the server was not told yet that the last transaction is at its end. It is with the next one's
+    /// beginning; where none comes soon, [`PgConnection::flush`] must be called.
     pub(super) fn is_unsent(&self) -> bool {
         self.unsent.get()
     }
 
-    /// Sends what waits to go out.
+    /// Tells the server of the end that it was not told of yet.
     pub(super) fn flush(&self) {
+        self.tell_end();
         self.line.look();
-        self.unsent.set(false);
+    }
+
+    fn tell_end(&self) {
+        if self.unsent.replace(false) {
+            self.send("COMMIT");
+        }
     }
 
     pub(super) fn trouble(&self) -> Trouble {
@@ -213,6 +228,7 @@ impl PgConnection {
     /// of a transaction only; says nothing when that holds already.
     pub(super) fn end_after(&self, millis: u64) {
         if self.timeout.replace(millis) != millis {
+            self.tell_end();
             self.send(&format!("SET statement_timeout = {millis}"));
         }
     }
@@ -223,10 +239,9 @@ impl PgConnection {
         driver::send(self.client.batch_execute(sql));
     }
 
-    /// Commits a transaction that only read. The word goes out together with the next transaction's first, or with
+    /// Ends a transaction that only read. The server is told with the beginning of the next, or by
     /// [`PgConnection::flush`].
-    pub(super) fn queue_commit(&self) {
-        self.send("COMMIT");
+    pub(super) fn end_read(&self) {
         self.unsent.set(true);
         self.ended(true);
     }
@@ -387,6 +402,7 @@ impl PgConnection {
         if guarded {
             self.send("SAVEPOINT p");
         } else {
+            // This tells of the end of a transaction as well: a text that is refused must not undo what was set in it.
             self.settle()?;
         }
         let prepared = self.finish(self.client.prepare_typed(text, types));
@@ -417,6 +433,7 @@ impl PgConnection {
     }
 
     fn fetch_rows(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<Fetched> {
+        self.tell_end();
         self.fetch_by(&self.ready(sql, params)?, params)
     }
 
@@ -455,18 +472,12 @@ impl PgConnection {
         })
     }
 
-    /// Begins a transaction with its first statement, in one round trip. The statement is bounded by the server as
+    /// Begins a transaction that reads with its first statement, in one round trip. The statement is bounded by the server as
     /// well, after `millis`. Nothing of what came back is handed out unless the transaction was begun.
-    pub(super) fn fetch_first(
-        &self,
-        begin: &str,
-        millis: u64,
-        sql: &str,
-        params: &[Param<'_>],
-    ) -> StoreResult<Fetched> {
+    pub(super) fn fetch_first(&self, millis: u64, sql: &str, params: &[Param<'_>]) -> StoreResult<Fetched> {
         let way = self.ready(sql, params).map_err(|error| within(&error, sql))?;
         self.end_after(millis);
-        let beginning = self.beginning(begin);
+        let beginning = self.beginning(READ);
         let mut begun = pin!(self.client.batch_execute(&beginning));
         let early = driver::look_at(begun.as_mut());
         let fetched = self.fetch_by(&way, params);

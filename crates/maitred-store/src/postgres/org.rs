@@ -252,7 +252,7 @@ impl Snapshot<'_> {
     fn end(self) {
         let lent = self.lent.into_inner();
         if self.begun.get() {
-            lent.queue_commit();
+            lent.end_read();
         }
         lent.give_back();
     }
@@ -295,8 +295,7 @@ impl Snapshot<'_> {
             let left = self.budget.until.saturating_duration_since(Instant::now()).as_millis();
             // In steps, so that most reads find the session as they want it.
             let millis = (left.min(86_400_000) as u64 / TIMEOUT_STEP + 2) * TIMEOUT_STEP;
-            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-            let fetched = lent.fetch_first(begin, millis, sql, params);
+            let fetched = lent.fetch_first(millis, sql, params);
             self.begun.set(lent.in_transaction());
             // The server ended the connection while it was idle, which shows only now; nothing was read yet.
             let gone = fetched.is_err() && lent.trouble() == Trouble::Lost && lent.reused;
