@@ -1,7 +1,7 @@
 //! From a credential to a caller. Every step that fails leads to a stranger or to nobody, never further in.
 
 use std::net::IpAddr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,8 +30,11 @@ use crate::secrets::{keyed, mac};
 use crate::store;
 use crate::token::{LONGEST, Presented};
 
-/// How long a caller is remembered. Another process' revocation is felt within this and the time of one request.
+/// How long a caller is remembered; then one request asks again.
 const REMEMBERED: Duration = Duration::from_millis(400);
+/// How long after that the others go on with what is remembered, while one asks or the databases do not answer. Both
+/// together stay below the second within which another process' revocation is felt.
+const GRACE: Duration = Duration::from_millis(400);
 /// Callers remembered at most.
 const MOST: usize = 4096;
 /// How long the databases may take to say who somebody is.
@@ -60,6 +63,15 @@ struct Remembered {
     caller: Arc<Caller>,
     epoch: u64,
     until: Instant,
+    /// A request asks again.
+    asked: AtomicBool,
+}
+
+impl Remembered {
+    /// Whether it may stand for its caller still, should nobody say otherwise.
+    fn stands(&self, epoch: u64, now: Instant) -> bool {
+        self.epoch == epoch && now < self.until + GRACE
+    }
 }
 
 /// An organisation that can be entered.
@@ -327,15 +339,25 @@ impl DirectoryDoor {
         });
     }
 
+    /// The caller of a token that was looked up a moment ago; `None` for who has to ask.
+    fn remembered(&self, mark: &[u8; 32], epoch: u64) -> Option<Arc<Caller>> {
+        let (known, now) = (self.callers.get(mark)?, Instant::now());
+        let fresh = known.epoch == epoch && now < known.until;
+        let stands = fresh || (known.stands(epoch, now) && known.asked.swap(true, Ordering::Relaxed));
+        stands.then(|| Arc::clone(&known.caller))
+    }
+
     fn remember(&self, mark: [u8; 32], caller: &Arc<Caller>, epoch: u64) {
         let now = Instant::now();
         if self.callers.len() >= MOST {
-            self.callers.retain(|_, remembered| remembered.until > now && remembered.epoch == epoch);
+            self.callers.retain(|_, remembered| remembered.stands(epoch, now));
             if self.callers.len() >= MOST {
                 self.callers.clear();
             }
         }
-        let remembered = Remembered { caller: Arc::clone(caller), epoch, until: now + REMEMBERED };
+        let until = now + REMEMBERED;
+        let remembered =
+            Remembered { caller: Arc::clone(caller), epoch, until, asked: AtomicBool::new(false) };
         self.callers.insert(mark, remembered);
     }
 
@@ -378,11 +400,10 @@ impl DirectoryDoor {
                 return Err(Refusal::TooMany { retry_after });
             }
         }
-        let nobody = if fall.as_ref().is_some_and(|fall| fall.unavailable) {
-            Refusal::Unavailable
-        } else {
-            Refusal::Unauthorized
-        };
+        // A key that could not be looked up may be a good one: its owner shall ask again, not go on as a stranger.
+        if fall.as_ref().is_some_and(|fall| fall.unavailable) {
+            return Err(Refusal::Unavailable);
+        }
         let place = match fall.and_then(|fall| fall.place) {
             Some((place, open)) => open.then_some(place),
             None => self.default_place().map_err(|error| {
@@ -400,7 +421,7 @@ impl DirectoryDoor {
                 if reason.is_none() {
                     count("no_credential");
                 }
-                Err(nobody)
+                Err(Refusal::Unauthorized)
             }
         }
     }
@@ -657,21 +678,24 @@ impl Door for DirectoryDoor {
         // Before the lookup: what changes during it makes its result forgotten.
         let epoch = self.epoch();
         let mark = self.mark(token);
-        if let Some(known) = self.callers.get(&mark)
-            && known.epoch == epoch
-            && Instant::now() < known.until
-        {
-            return Ok(Arc::clone(&known.caller));
+        if let Some(known) = self.remembered(&mark, epoch) {
+            return Ok(known);
         }
         self.aside(|| match self.resolve(token) {
             Ok(caller) => {
                 self.remember(mark, &caller, epoch);
                 Ok(caller)
             }
-            Err(fall) => {
-                self.callers.remove(&mark);
-                self.fall(credentials, Some(fall))
-            }
+            Err(fall) => match self.callers.remove(&mark) {
+                // Nothing was said against the caller; the next request asks again.
+                Some((_, known)) if fall.unavailable && known.stands(epoch, Instant::now()) => {
+                    let caller = Arc::clone(&known.caller);
+                    known.asked.store(false, Ordering::Relaxed);
+                    self.callers.insert(mark, known);
+                    Ok(caller)
+                }
+                _ => self.fall(credentials, Some(fall)),
+            },
         })
     }
 

@@ -1,5 +1,6 @@
 //! A small organisation database for tests, and ways to damage the directory's.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use maitred_core::door::{ClientFacts, MemberFacts, Membership};
@@ -19,6 +20,9 @@ pub(super) const HOUSE: &[Migration] = &[Migration {
 
 pub(super) struct House;
 
+/// Lookups of members that nobody could answer.
+pub(super) static ASKED_IN_VAIN: AtomicUsize = AtomicUsize::new(0);
+
 impl Membership for House {
     fn member(&self, tx: &ReadTx<'_>, member: &str) -> StoreResult<Option<MemberFacts>> {
         if member == "slow" {
@@ -26,6 +30,10 @@ impl Membership for House {
         }
         let row: Option<(String, String, bool)> =
             tx.one("SELECT name, roles, active FROM member WHERE id = $1", params![member])?;
+        if row.as_ref().is_some_and(|(_, roles, _)| roles == "too-slow") {
+            ASKED_IN_VAIN.fetch_add(1, Ordering::Relaxed);
+            return Err(StoreError::new(StoreFault::Interrupted, "it took too long"));
+        }
         Ok(row.map(|(name, roles, active)| MemberFacts {
             name,
             roles: roles.split_whitespace().map(str::to_owned).collect(),
