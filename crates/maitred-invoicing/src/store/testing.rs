@@ -26,6 +26,7 @@ pub(crate) struct DocumentRow {
     pub net: i64,
     pub tax: i64,
     pub gross: i64,
+    pub rounding: i64,
     pub allocated: i64,
     pub credited: i64,
     pub written_off: i64,
@@ -68,14 +69,15 @@ impl maitred_store::value::FromRow for DocumentRow {
             net: row.get(5)?,
             tax: row.get(6)?,
             gross: row.get(7)?,
-            allocated: row.get(8)?,
-            credited: row.get(9)?,
-            written_off: row.get(10)?,
-            balance: row.get(11)?,
-            lines_net: row.get(12)?,
-            taxable: row.get(13)?,
-            tax_rows: row.get(14)?,
-            credit_notes: row.get(15)?,
+            rounding: row.get(8)?,
+            allocated: row.get(9)?,
+            credited: row.get(10)?,
+            written_off: row.get(11)?,
+            balance: row.get(12)?,
+            lines_net: row.get(13)?,
+            taxable: row.get(14)?,
+            tax_rows: row.get(15)?,
+            credit_notes: row.get(16)?,
         })
     }
 }
@@ -83,7 +85,7 @@ impl maitred_store::value::FromRow for DocumentRow {
 /// Reads the books.
 pub(crate) fn books(db: &Reader<'_>) -> StoreResult<Books> {
     let documents: Vec<DocumentRow> = db.all(
-        "SELECT i.id, i.number, i.status, i.issue_date, i.document_sha256, i.net, i.tax, i.gross, i.allocated, \
+        "SELECT i.id, i.number, i.status, i.issue_date, i.document_sha256, i.net, i.tax, i.gross, i.rounding, i.allocated, \
          i.credited, i.written_off, i.balance, \
          CAST(COALESCE((SELECT SUM(l.net) FROM invoice_line l WHERE l.invoice_id = i.id), 0) AS BIGINT), \
          CAST(COALESCE((SELECT SUM(t.taxable) FROM invoice_tax t WHERE t.invoice_id = i.id), 0) AS BIGINT), \
@@ -105,7 +107,7 @@ pub(crate) fn books(db: &Reader<'_>) -> StoreResult<Books> {
         &[],
     )?;
     let ledger = db.count(
-        "SELECT CAST(COALESCE((SELECT SUM(CASE WHEN kind = 'invoice' THEN gross ELSE -gross END) FROM invoice \
+        "SELECT CAST(COALESCE((SELECT SUM(CASE WHEN kind = 'invoice' THEN gross + rounding ELSE -gross - rounding END) FROM invoice \
          WHERE number IS NOT NULL), 0) - COALESCE((SELECT SUM(CASE WHEN direction = 'in' THEN amount ELSE -amount END) \
          FROM payment WHERE status = 'posted'), 0) - COALESCE((SELECT SUM(amount) FROM write_off), 0) AS BIGINT)",
         &[],
