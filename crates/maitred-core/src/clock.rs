@@ -86,7 +86,7 @@ impl Rising {
             self.spare.resize(IDS_AT_ONCE * 8, 0);
             if getrandom::fill(&mut self.spare).is_err() {
                 // Ids need to be unique, not secret: a weaker source will do.
-                self.spare.iter_mut().for_each(|byte| *byte = fastrand::u8(..));
+                fastrand::fill(&mut self.spare);
             }
         }
         let kept = self.spare.len() - 8;

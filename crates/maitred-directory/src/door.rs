@@ -342,8 +342,8 @@ impl DirectoryDoor {
     /// The caller of a token that was looked up a moment ago; `None` for who has to ask.
     fn remembered(&self, mark: &[u8; 32], epoch: u64) -> Option<Arc<Caller>> {
         let (known, now) = (self.callers.get(mark)?, Instant::now());
-        let fresh = known.epoch == epoch && now < known.until;
-        let stands = fresh || (known.stands(epoch, now) && known.asked.swap(true, Ordering::Relaxed));
+        let stands =
+            known.stands(epoch, now) && (now < known.until || known.asked.swap(true, Ordering::Relaxed));
         stands.then(|| Arc::clone(&known.caller))
     }
 
@@ -390,19 +390,18 @@ impl DirectoryDoor {
             count(fall.reason);
             let (key, transport) = (fall.key.as_deref().unwrap_or("-"), credentials.transport.as_str());
             tracing::info!(reason = fall.reason, key, transport, "a credential opened nothing");
+            // Such a key may be a good one: its owner shall ask again, not go on as a stranger.
+            if fall.unavailable {
+                return Err(Refusal::Unavailable);
+            }
             // Keys that once were good are nobody's guesses.
             if credentials.address.is_some()
                 && fall.key.is_none()
-                && !fall.unavailable
                 && let Some(retry_after) = self.guesses.count(&address(credentials.address), Instant::now())
             {
                 count("too_many_bad_keys");
                 return Err(Refusal::TooMany { retry_after });
             }
-        }
-        // A key that could not be looked up may be a good one: its owner shall ask again, not go on as a stranger.
-        if fall.as_ref().is_some_and(|fall| fall.unavailable) {
-            return Err(Refusal::Unavailable);
         }
         let place = match fall.and_then(|fall| fall.place) {
             Some((place, open)) => open.then_some(place),
@@ -686,16 +685,18 @@ impl Door for DirectoryDoor {
                 self.remember(mark, &caller, epoch);
                 Ok(caller)
             }
-            Err(fall) => match self.callers.remove(&mark) {
-                // Nothing was said against the caller; the next request asks again.
-                Some((_, known)) if fall.unavailable && known.stands(epoch, Instant::now()) => {
-                    let caller = Arc::clone(&known.caller);
+            Err(fall) => {
+                if fall.unavailable
+                    && let Some(known) = self.callers.get(&mark)
+                    && known.stands(epoch, Instant::now())
+                {
+                    // Nothing was said against the caller; the next request asks again.
                     known.asked.store(false, Ordering::Relaxed);
-                    self.callers.insert(mark, known);
-                    Ok(caller)
+                    return Ok(Arc::clone(&known.caller));
                 }
-                _ => self.fall(credentials, Some(fall)),
-            },
+                self.callers.remove(&mark);
+                self.fall(credentials, Some(fall))
+            }
         })
     }
 

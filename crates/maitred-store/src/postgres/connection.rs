@@ -188,16 +188,12 @@ impl PgConnection {
         self.client.is_closed()
     }
 
-    /// True when the server was not told yet that the last transaction is at its end. It is with the next one's
-    /// beginning; where none comes soon, [`PgConnection::flush`] must be called.
-    pub(super) fn is_unsent(&self) -> bool {
-        self.unsent.get()
-    }
-
-    /// Tells the server of the end that it was not told of yet.
+    /// Tells the server of the last transaction's end, should it not know.
     pub(super) fn flush(&self) {
-        self.tell_end();
-        self.line.look();
+        if self.unsent.get() {
+            self.tell_end();
+            self.line.look();
+        }
     }
 
     fn tell_end(&self) {
@@ -239,8 +235,8 @@ impl PgConnection {
         driver::send(self.client.batch_execute(sql));
     }
 
-    /// Ends a transaction that only read. The server is told with the beginning of the next, or by
-    /// [`PgConnection::flush`].
+    /// Ends a transaction that only read. The server is told with the beginning of the next; where none comes soon,
+    /// [`PgConnection::flush`] must be called.
     pub(super) fn end_read(&self) {
         self.unsent.set(true);
         self.ended(true);
@@ -433,7 +429,6 @@ impl PgConnection {
     }
 
     fn fetch_rows(&self, sql: &str, params: &[Param<'_>]) -> StoreResult<Fetched> {
-        self.tell_end();
         self.fetch_by(&self.ready(sql, params)?, params)
     }
 
@@ -472,8 +467,8 @@ impl PgConnection {
         })
     }
 
-    /// Begins a transaction that reads with its first statement, in one round trip. The statement is bounded by the server as
-    /// well, after `millis`. Nothing of what came back is handed out unless the transaction was begun.
+    /// Begins a transaction that reads with its first statement, in one round trip. The statement is bounded by the
+    /// server as well, after `millis`. Nothing of what came back is handed out unless the transaction was begun.
     pub(super) fn fetch_first(&self, millis: u64, sql: &str, params: &[Param<'_>]) -> StoreResult<Fetched> {
         let way = self.ready(sql, params).map_err(|error| within(&error, sql))?;
         self.end_after(millis);

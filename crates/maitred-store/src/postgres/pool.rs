@@ -24,8 +24,6 @@ struct State {
     idle: Vec<PgConnection>,
     /// Idle and lent out.
     open: usize,
-    /// One was given back whose last transaction's end did not go out yet.
-    unsent: bool,
 }
 
 /// A connection that is lent out. It is closed when it is dropped and kept when it is given back.
@@ -61,7 +59,6 @@ impl Lent {
         drop(connection.take_failure());
         place.kept = true;
         let mut state = place.pool.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.unsent |= connection.is_unsent();
         state.idle.push(connection);
         drop(state);
         place.pool.freed.notify_one();
@@ -136,10 +133,8 @@ impl Pool {
 
     /// Sends what idle connections still hold: for who gave one back and has no further use for it.
     pub(super) fn flush(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::take(&mut state.unsent) {
-            state.idle.iter().filter(|connection| connection.is_unsent()).for_each(PgConnection::flush);
-        }
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.idle.iter().for_each(PgConnection::flush);
     }
 
     /// An idle connection, or `None` when there is room for another one, which is counted as open from now on.
