@@ -20,7 +20,9 @@ use maitred_kernel::{
     BasisPoints, CompanyFacts, ContactFacts, Price, Quantity, Stamp, company_likeness, contact_likeness,
     domain, email, line_net, phone, vat,
 };
-use maitred_party::model::{Address, Company, CompanyContact, Consent, Contact, ContactStatus, Member};
+use maitred_party::model::{
+    Address, Company, CompanyContact, Consent, ConsentChannel, ConsentState, Contact, ContactStatus, Member,
+};
 use maitred_party::store::numbers;
 use maitred_store::audit::{self, Verdict};
 use maitred_store::{Record, search};
@@ -295,6 +297,13 @@ fn client_holds(target: &Target, facts: &DemoFacts) {
     assert_eq!(contact.status, ContactStatus::Active);
     assert_eq!(profile.lifecycle.as_str(), "customer");
     assert!(link.is_primary && link.can_order && link.until.is_none());
+    let consents: Vec<Consent> =
+        all::<Consent>(target).into_iter().filter(|consent| consent.contact_id == client.contact).collect();
+    for channel in [ConsentChannel::Email, ConsentChannel::Whatsapp] {
+        let last =
+            consents.iter().filter(|consent| consent.channel == channel).max_by_key(|consent| consent.at);
+        assert_eq!(last.map(|consent| consent.state), Some(ConsentState::Granted), "{channel:?}");
+    }
     assert!(
         all::<Deal>(target)
             .iter()

@@ -7,7 +7,7 @@ use maitred_crm::model::{AboutKind, Lifecycle, Quota, Segment, SegmentId, Segmen
 use maitred_crm::segments::Filter;
 use maitred_crm::store::segments as saved;
 use maitred_kernel::{Currency, Day};
-use maitred_party::model::{Consent, ConsentBasis, ConsentChannel, ConsentState, Tag, Tagging};
+use maitred_party::model::{Consent, ConsentBasis, ConsentChannel, ConsentState, ContactId, Tag, Tagging};
 use maitred_party::store::tags;
 
 use super::deals::{Story, won_by};
@@ -19,8 +19,15 @@ const QUOTA_MONTHS: (i64, i64) = (12, 2);
 /// Days with exchange rates before today: a year and a month more than the oldest deal needs.
 const RATE_DAYS: i64 = 460;
 
-/// What people allowed and took back.
-pub fn consents(db: &Writer<'_>, dice: &mut Dice, times: &Times, cast: &Cast) -> ToolResult<Vec<Consent>> {
+/// What people allowed and took back. The client wrote to the house themselves, so they may be answered: by e-mail and
+/// over the channel they come by.
+pub fn consents(
+    db: &Writer<'_>,
+    dice: &mut Dice,
+    times: &Times,
+    cast: &Cast,
+    client: &ContactId,
+) -> ToolResult<Vec<Consent>> {
     let mut consents = Vec::new();
     for person in &cast.people {
         let wanted = [
@@ -30,7 +37,9 @@ pub fn consents(db: &Writer<'_>, dice: &mut Dice, times: &Times, cast: &Cast) ->
             (ConsentChannel::Post, 10, true),
         ];
         for (channel, percent, possible) in wanted {
-            if !possible || !dice.chance(percent) {
+            let answered = matches!(channel, ConsentChannel::Email | ConsentChannel::Whatsapp)
+                && person.contact.id == *client;
+            if !possible || !(answered || dice.chance(percent)) {
                 continue;
             }
             let at = times.within(dice, person.contact.created_at, times.now)?;
@@ -50,7 +59,7 @@ pub fn consents(db: &Writer<'_>, dice: &mut Dice, times: &Times, cast: &Cast) ->
                 (25, (ConsentBasis::Contract, "first order")),
             ]);
             consents.push(entry(db, ConsentState::Granted, basis, source, at));
-            if dice.chance(9) {
+            if !answered && dice.chance(9) {
                 let at = times.within(dice, at, times.now)?;
                 consents.push(entry(
                     db,

@@ -195,7 +195,7 @@ fn generate(db: &Writer<'_>, house: &House, now: Stamp, seed: u64) -> ToolResult
         person.link.created_at = person.link.created_at.min(person.contact.created_at);
         person.link.since = person.link.since.min(person.contact.created_at.day(&times.zone));
     }
-    let consents = extras::consents(db, &mut dice, &times, &cast)?;
+    let consents = extras::consents(db, &mut dice, &times, &cast, &client.contact)?;
     let (tags, taggings) = extras::tags(db, &mut dice, &cast, &stories);
     let (segments, segment_members) = extras::segments(db, &mut dice, &times, &cast)?;
     let quotas = extras::quotas(db, &mut dice, &times, &cast, &stories)?;
