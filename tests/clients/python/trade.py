@@ -193,10 +193,11 @@ class Day:
 
             async def owed():
                 answer = await office.call("invoicing_receivables_report", company=company["id"])
-                return sum(decimal.Decimal(row["ages"]["total"]) for row in answer["totals"])
+                total = sum(decimal.Decimal(row["ages"]["total"]) for row in answer["totals"])
+                return total, datetime.date.fromisoformat(answer["as_of"])
 
-            before = await owed()
-            today = datetime.datetime.now(datetime.timezone.utc).date()
+            # The day at the house, where it may be tomorrow already.
+            before, today = await owed()
             receipts = [(balance, who["name"], number) for number, balance, who in self.invoices]
             file = statement(today, receipts)
             read = await office.write("invoicing_bank_import", content=file, new_account="Main")
@@ -206,7 +207,7 @@ class Day:
             await office.call("invoicing_match_suggest")
             done = await office.write("invoicing_match_apply", auto={})
             need(done["matched_count"] >= len(receipts), f"not every receipt was matched: {done}")
-            after = await owed()
+            after, _ = await owed()
             paid = sum(balance for _, balance, _ in self.invoices)
             need(before - after == paid, f"owed {before} before and {after} after {paid} was paid")
             for number, _, _ in self.invoices:
