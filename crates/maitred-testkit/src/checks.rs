@@ -1,6 +1,8 @@
 //! The rules that every tool keeps, tried on every tool of a domain.
 
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use maitred_core::menu::Registered;
 use maitred_core::mode::{Mode, ModeSet};
@@ -86,20 +88,43 @@ pub fn check_domain(domains: &[&'static Domain]) {
     }
     let fixture = Fixture::new(domains, "");
     faults.extend(crate::unregistered(&fixture).into_iter().map(|what| format!("references: {what}")));
-    for tool in fixture.registry().tools().iter().filter(|tool| tool.module == domain.module) {
-        let mut say = |rule: &str, what: String| faults.push(format!("{}: {rule}: {what}", tool.entry.name));
-        named(tool, &mut say);
-        described(tool, fixture.registry().tools(), &mut say);
-        typed(tool, &mut say);
-        snapshot(tool, &mut say);
-        example_by_mode(domains, tool, &mut say);
-        pure(domains, tool, &mut say);
-        isolated(domains, tool, &mut say);
-        laws::retries_meet(domains, tool, &mut say);
-        laws::log_replays(domains, tool, &mut say);
-        laws::pages_join(domains, tool, &mut say);
-    }
+    let all = fixture.registry().tools();
+    let waiting = Mutex::new(all.iter().filter(|tool| tool.module == domain.module));
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let found = std::thread::scope(|scope| {
+        let helpers: Vec<_> = (0..std::thread::available_parallelism().map_or(1, NonZero::get))
+            .map(|_| {
+                scope.spawn(|| {
+                    std::iter::from_fn(next)
+                        .flat_map(|tool| faults_of(domains, tool, all))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        helpers
+            .into_iter()
+            .flat_map(|helper| helper.join().expect("the rules can be tried"))
+            .collect::<Vec<_>>()
+    });
+    faults.extend(found);
+    faults.sort();
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+fn faults_of(domains: &[&'static Domain], tool: &Registered, all: &[Registered]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut say = |rule: &str, what: String| faults.push(format!("{}: {rule}: {what}", tool.entry.name));
+    named(tool, &mut say);
+    described(tool, all, &mut say);
+    typed(tool, &mut say);
+    snapshot(tool, &mut say);
+    example_by_mode(domains, tool, &mut say);
+    pure(domains, tool, &mut say);
+    isolated(domains, tool, &mut say);
+    laws::retries_meet(domains, tool, &mut say);
+    laws::log_replays(domains, tool, &mut say);
+    laws::pages_join(domains, tool, &mut say);
+    faults
 }
 
 type Say<'a> = dyn FnMut(&str, String) + 'a;
