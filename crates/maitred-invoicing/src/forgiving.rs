@@ -129,6 +129,12 @@ mod tests {
                 let after = db.get::<Invoice>(&id)?.map(|after| after.balance);
                 assert_eq!(after, Some(invoice.balance - gross));
                 rounded += i32::from(note.rounding != 0);
+                let shown = crate::views::invoice_view(db, note.clone())?.rounding;
+                assert_eq!(
+                    shown,
+                    crate::views::some(note.rounding, note.currency),
+                    "what is settled is shown"
+                );
             }
             Ok(rounded)
         });

@@ -133,6 +133,8 @@ pub struct InvoiceView {
     pub tax: String,
     /// With tax.
     pub gross: String,
+    /// Added to that, so that nothing of it stays open.
+    pub rounding: Option<String>,
     /// Paid, or of a credit note applied.
     pub allocated: Option<String>,
     /// Taken back by credit notes.
@@ -285,6 +287,7 @@ pub fn invoice_view(db: &Reader<'_>, invoice: Invoice) -> ToolResult<InvoiceView
         net: format_minor(invoice.net, currency),
         tax: format_minor(invoice.tax, currency),
         gross: format_minor(invoice.gross, currency),
+        rounding: some(invoice.rounding, currency),
         allocated: some(invoice.allocated, currency),
         credited: some(invoice.credited, currency),
         written_off: some(invoice.written_off, currency),

@@ -49,6 +49,7 @@ impl Tool for MyInvoiceGet {
             net: whole.net,
             tax: whole.tax,
             gross: whole.gross,
+            rounding: whole.rounding,
             balance: whole.balance,
             payments: whole.applied,
             pay_to: clients::pay_to(cx)?,
@@ -102,6 +103,8 @@ pub struct MyInvoice {
     tax: String,
     /// With tax.
     gross: String,
+    /// Added to that, so that nothing of it stays open.
+    rounding: Option<String>,
     /// What is left to pay, or of a credit note to apply.
     balance: String,
     /// Payments and credit notes applied.
